@@ -1,0 +1,1 @@
+"""The SMPL family: rest shape, skeleton, skinning, shape space, measurements (NumPy only)."""

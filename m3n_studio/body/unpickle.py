@@ -1,0 +1,137 @@
+"""Read pickles from strangers without running anything.
+
+SMPL model files and the outputs of video pose estimators are pickles. A pickle is a program;
+this reader lets it build plain containers, NumPy arrays and scalars, SciPy sparse matrices
+and PyTorch CPU tensors' storages, and nothing else: every global outside the table is
+refused, except that objects of ``chumpy`` (which does not install on Python >= 3.11) become
+inert :class:`ChumpyStub` values from which the array is taken.
+
+The cost is that of ``pickle`` itself. Sizes are bounded by the file: opcodes that would
+allocate more than the stream holds fail in the C unpickler.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from m3n_studio.errors import FileError
+
+_BUILTINS = {"set", "frozenset", "complex", "bytearray", "slice", "range", "int", "float", "str",
+             "bytes", "list", "dict", "tuple", "bool"}  # fmt: skip
+_NUMPY_MODULES = {"numpy.core.multiarray", "numpy._core.multiarray"}
+
+
+class ChumpyStub:
+    """Stands in for any class of chumpy; keeps the pickled state, runs nothing."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        self.state: dict[str, Any] = {"args": args}
+
+    def __setstate__(self, state: object) -> None:
+        if isinstance(state, dict):
+            self.state.update(state)
+
+    def array(self) -> np.ndarray | None:
+        """The numbers inside, where the object is a leaf (``Ch`` with ``x``) or a selection."""
+        value = self.state.get("x")
+        if isinstance(value, np.ndarray):
+            return value
+        if "a" in self.state and "idxs" in self.state:  # chumpy.reordering.Select
+            inner = _plain(self.state["a"])
+            if isinstance(inner, np.ndarray):
+                picked = inner.ravel()[np.asarray(self.state["idxs"])]
+                shape = self.state.get("preferred_shape")
+                return np.asarray(picked if shape is None else picked.reshape(shape))
+        return None
+
+
+def _scipy_class(module: str, name: str) -> Any:
+    """Sparse matrix classes of SciPy, under their old module names too."""
+    if name in {"csc_matrix", "csr_matrix", "coo_matrix", "csc_array", "csr_array", "coo_array"}:
+        import scipy.sparse
+
+        return getattr(scipy.sparse, name)
+    raise _refused(module, name)
+
+
+def _refused(module: str, name: str) -> pickle.UnpicklingError:
+    return pickle.UnpicklingError(f"it asks for {module}.{name}, which is not data")
+
+
+def _codecs_encode(text: str, encoding: str = "latin1") -> bytes:
+    """What Python-2 pickles of bytes call; limited to the one encoding they use."""
+    if encoding not in {"latin1", "latin-1", "iso-8859-1"}:
+        raise pickle.UnpicklingError(f"it asks for the text encoding {encoding!r}")
+    return text.encode("latin1")
+
+
+class _Restricted(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if module in _NUMPY_MODULES and name in {"_reconstruct", "scalar"}:
+            return getattr(np._core.multiarray, name)  # type: ignore[attr-defined]
+        if module in {"numpy.core.numeric", "numpy._core.numeric"} and name == "_frombuffer":
+            return np._core.numeric._frombuffer  # type: ignore[attr-defined]
+        if module == "numpy" and name in {"ndarray", "dtype", "bool_", "float64", "float32",
+                                          "int64", "int32", "uint32", "uint8", "str_"}:  # fmt: skip
+            return getattr(np, name)
+        if module.split(".")[0] == "chumpy":
+            return ChumpyStub
+        if module.startswith("scipy.sparse"):
+            return _scipy_class(module, name)
+        if module in {"builtins", "__builtin__"} and name in _BUILTINS:
+            import builtins
+
+            return getattr(builtins, name)
+        if module == "_codecs" and name == "encode":
+            return _codecs_encode
+        if module == "collections" and name in {"OrderedDict", "defaultdict"}:
+            return dict
+        raise _refused(module, name)
+
+    def persistent_load(self, pid: object) -> Any:
+        raise pickle.UnpicklingError("it refers to data outside the file (a PyTorch archive?)")
+
+
+def _plain(value: Any) -> Any:
+    """Replace chumpy stubs by their arrays, all the way down."""
+    if isinstance(value, ChumpyStub):
+        return value.array()
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_plain(v) for v in value)
+    return value
+
+
+def loads(data: bytes, *, path: str | Path) -> Any:
+    """The plain data in a pickle, or :class:`FileError` saying what it tried to do.
+
+    data : bytes of the pickle; strings of Python-2 pickles are read as latin-1.
+    path : named in the error.
+    """
+    try:
+        return _plain(_Restricted(io.BytesIO(data), encoding="latin1").load())
+    except FileError:
+        raise
+    except MemoryError as error:
+        raise FileError(path, found="a pickle that asks for more memory than there is",
+                        expected="an intact file") from error  # fmt: skip
+    except Exception as error:  # a mutated pickle can raise anything at all
+        raise FileError(
+            path, found=f"a pickle that could not be read as data ({error or type(error).__name__})",
+            expected="plain arrays; nothing in it was run",
+        ) from error  # fmt: skip
+
+
+def load(path: str | Path) -> Any:
+    """Read a pickle file as plain data; see :func:`loads`."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise FileError(path, found=f"it cannot be read ({error.strerror})") from error
+    return loads(data, path=path)

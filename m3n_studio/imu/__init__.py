@@ -1,0 +1,1 @@
+"""Virtual IMUs: placement, simulation, device errors; alignment and fidelity."""

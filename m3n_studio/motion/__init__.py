@@ -1,0 +1,1 @@
+"""Clips: SMPL poses over time with text; readers, resampling, retargeting, inverse kinematics."""

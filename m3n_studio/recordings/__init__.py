@@ -1,0 +1,1 @@
+"""Signals, simulated or real, and the files they come in."""
