@@ -21,8 +21,9 @@ import numpy as np
 
 from m3n_studio.errors import FileError
 
-_BUILTINS = {"set", "frozenset", "complex", "bytearray", "slice", "range", "int", "float", "str",
-             "bytes", "list", "dict", "tuple", "bool"}  # fmt: skip
+#: Not `range`, `str`, `bytes`: `list(range(10**10))` is a bomb of thirty bytes.
+_BUILTINS = {"set", "frozenset", "complex", "slice", "int", "float", "list", "dict", "tuple", "bool"}
+_MAX_ITEM_BYTES = 1 << 20  # one element of an array; longer ones are only ever bombs
 _NUMPY_MODULES = {"numpy.core.multiarray", "numpy._core.multiarray"}
 
 
@@ -70,42 +71,94 @@ def _codecs_encode(text: str, encoding: str = "latin1") -> bytes:
     return text.encode("latin1")
 
 
+class _ArrayType:
+    """Stands where a pickle names ``numpy.ndarray``, so that it cannot be called with a huge shape."""
+
+
+def _new_array(subtype: object, shape: object, typecode: object) -> np.ndarray:
+    """What pickled arrays begin as: an empty one; its numbers come with its state."""
+    if shape not in ((0,), (0, 0)):
+        raise pickle.UnpicklingError(f"it asks for an unfilled array of shape {shape!r:.80}")
+    return np.ndarray((0,), dtype="b")
+
+
+def _new_dtype(spec: object, *flags: object) -> np.dtype:
+    dtype = np.dtype(spec, *flags)  # type: ignore[call-overload]
+    if dtype.itemsize > _MAX_ITEM_BYTES:
+        raise pickle.UnpicklingError(f"it asks for array elements of {dtype.itemsize} bytes")
+    return dtype  # type: ignore[no-any-return]
+
+
+def _new_bytearray(value: object = b"", encoding: str = "latin1") -> bytearray:
+    if isinstance(value, str):
+        return bytearray(_codecs_encode(value, encoding))
+    if isinstance(value, (bytes, bytearray)):
+        return bytearray(value)
+    raise pickle.UnpicklingError(f"it asks for a bytearray of {type(value).__name__}")
+
+
+def _new_dict(*args: object) -> dict[Any, Any]:
+    """``OrderedDict(items)`` or ``defaultdict(factory)`` as a plain dict."""
+    return dict(args[0]) if args and isinstance(args[0], (list, dict)) else {}
+
+
+_NUMPY_TYPES = {"bool_", "float64", "float32", "int64", "int32", "uint32", "uint8"}
+_STAND_INS: dict[tuple[str, str], Any] = {
+    ("numpy", "ndarray"): _ArrayType,
+    ("numpy", "dtype"): _new_dtype,
+    ("builtins", "bytearray"): _new_bytearray,
+    ("__builtin__", "bytearray"): _new_bytearray,
+    ("_codecs", "encode"): _codecs_encode,
+    ("collections", "OrderedDict"): _new_dict,
+    ("collections", "defaultdict"): _new_dict,
+}
+
+
+def find_safe(module: str, name: str) -> Any:
+    """The harmless thing a pickle's global stands for; `UnpicklingError` for any other."""
+    if (module, name) in _STAND_INS:
+        return _STAND_INS[module, name]
+    if module in _NUMPY_MODULES and name == "_reconstruct":
+        return _new_array
+    if module in _NUMPY_MODULES and name == "scalar":
+        return np._core.multiarray.scalar  # type: ignore[attr-defined]
+    if module in {"numpy.core.numeric", "numpy._core.numeric"} and name == "_frombuffer":
+        return np._core.numeric._frombuffer  # type: ignore[attr-defined]
+    if module == "numpy" and name in _NUMPY_TYPES:
+        return getattr(np, name)
+    if module.split(".")[0] == "chumpy":
+        return ChumpyStub
+    if module.startswith("scipy.sparse"):
+        return _scipy_class(module, name)
+    if module in {"builtins", "__builtin__"} and name in _BUILTINS:
+        import builtins
+
+        return getattr(builtins, name)
+    raise _refused(module, name)
+
+
 class _Restricted(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        if module in _NUMPY_MODULES and name in {"_reconstruct", "scalar"}:
-            return getattr(np._core.multiarray, name)  # type: ignore[attr-defined]
-        if module in {"numpy.core.numeric", "numpy._core.numeric"} and name == "_frombuffer":
-            return np._core.numeric._frombuffer  # type: ignore[attr-defined]
-        if module == "numpy" and name in {"ndarray", "dtype", "bool_", "float64", "float32",
-                                          "int64", "int32", "uint32", "uint8", "str_"}:  # fmt: skip
-            return getattr(np, name)
-        if module.split(".")[0] == "chumpy":
-            return ChumpyStub
-        if module.startswith("scipy.sparse"):
-            return _scipy_class(module, name)
-        if module in {"builtins", "__builtin__"} and name in _BUILTINS:
-            import builtins
-
-            return getattr(builtins, name)
-        if module == "_codecs" and name == "encode":
-            return _codecs_encode
-        if module == "collections" and name in {"OrderedDict", "defaultdict"}:
-            return dict
-        raise _refused(module, name)
+        return find_safe(module, name)
 
     def persistent_load(self, pid: object) -> Any:
         raise pickle.UnpicklingError("it refers to data outside the file (a PyTorch archive?)")
 
 
-def _plain(value: Any) -> Any:
-    """Replace chumpy stubs by their arrays, all the way down."""
+def _plain(value: Any, seen: dict[int, Any] | None = None) -> Any:
+    """Replace chumpy stubs by their arrays, all the way down; what is shared stays shared."""
+    seen = {} if seen is None else seen
+    if id(value) in seen:
+        return seen[id(value)]
+    out = value
     if isinstance(value, ChumpyStub):
-        return value.array()
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_plain(v) for v in value)
-    return value
+        out = value.array()
+    elif isinstance(value, dict):
+        out = {k: _plain(v, seen) for k, v in value.items()}
+    elif isinstance(value, (list, tuple)):
+        out = type(value)([_plain(v, seen) for v in value])
+    seen[id(value)] = out
+    return out
 
 
 def loads(data: bytes, *, path: str | Path) -> Any:
