@@ -1,0 +1,84 @@
+"""The qmt full-body example: 16 body segments with an IMU each, and their orientations.
+
+A MATLAB file (qmt, MIT) with a time vector ``t`` in s and one struct a segment: ``acc`` m/s²,
+``gyr`` rad/s in the sensor frame, ``quat`` (wxyz, *segment* to a z-up world). The sensor's mount
+on the segment is unknown (see :func:`m3n_studio.imu.align_mount.fit_mount`) and there is no
+root translation: the trajectories stay at the origin, so they say how the segments turn and
+where gravity is, not how they accelerate.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from m3n_studio.errors import FileError
+from m3n_studio.recordings.signal import Signal
+from m3n_studio.recordings.trajectory import Trajectory, y_up
+
+Array = NDArray[np.float64]
+_FIELDS = {"acc": 3, "gyr": 3, "quat": 4}
+
+
+def sniff(_path: Path, head: bytes) -> bool:
+    """Whether a file is a MATLAB 5 file."""
+    return head.startswith(b"MATLAB 5.0 MAT-file")
+
+
+def read(path: Path) -> tuple[Signal, ...]:
+    """Every segment's IMU signal, in the file's order."""
+    time_s, segments = _segments(path)
+    return tuple(Signal(name, time_s, fields["acc"], fields["gyr"]) for name, fields in segments.items())
+
+
+def read_trajectories(path: str | Path) -> tuple[Trajectory, ...]:
+    """Every segment's orientation over time, at the origin of a y-up world."""
+    time_s, segments = _segments(Path(path))
+    still = np.zeros((len(time_s), 3))
+    return tuple(y_up(Trajectory(name, time_s, still, fields["quat"]), "z") for name, fields in segments.items())
+
+
+def _segments(path: Path) -> tuple[Array, dict[str, dict[str, Array]]]:
+    contents = _load(path)
+    time_s = _numbers(path, "t", contents.get("t"), (-1,))
+    if not np.isfinite(time_s).all() or (np.diff(time_s) <= 0).any():
+        raise FileError(path, field="t", found="times that do not increase", expected="seconds that increase")
+    segments: dict[str, dict[str, Array]] = {}
+    for name, value in contents.items():
+        if set(_FIELDS) <= set(getattr(value, "_fieldnames", ())):
+            segments[name] = {
+                field: _numbers(path, f"{name}.{field}", getattr(value, field), (len(time_s), width))
+                for field, width in _FIELDS.items()
+            }
+    if not segments:
+        raise FileError(path, found=f"the variables {', '.join(map(str, list(contents)[:8])) or '(none)'}",
+                        expected="a struct with acc, gyr and quat for each segment")  # fmt: skip
+    return time_s, segments
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """The variables of a MATLAB file. Damage makes SciPy raise nearly anything."""
+    import warnings
+
+    from scipy.io import loadmat
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of duplicate and unreadable variables, which the checks report
+            contents = loadmat(path, struct_as_record=False, squeeze_me=True)
+    except Exception as error:  # a damaged file may raise anything from zlib's to SciPy's own errors
+        raise FileError(path, found=f"no readable MATLAB file ({type(error).__name__}: {error})",
+                        expected="an intact MATLAB 5 file") from error  # fmt: skip
+    return {str(name): value for name, value in contents.items() if not str(name).startswith("__")}
+
+
+def _numbers(path: Path, field: str, value: Any, shape: tuple[int, ...]) -> Array:
+    array = np.asarray(value)
+    fits = array.ndim == len(shape) and all(b in (-1, a) for a, b in zip(array.shape, shape, strict=False))
+    if not fits or array.dtype.kind not in "fiu" or array.size == 0:
+        found = f"{array.dtype} {array.shape}" if value is not None else "nothing of that name"
+        raise FileError(path, field=field, found=found, expected=f"numbers {shape}")
+    return array.astype(np.float64)
