@@ -1,0 +1,26 @@
+"""The motion readers that ship with the program, registered as any plugin's are.
+
+A row names its functions by import path, so opening the door imports no reader.
+"""
+
+from __future__ import annotations
+
+from m3n_studio.motion.formats import MotionReader
+from m3n_studio.plugins import Door
+
+READERS: tuple[MotionReader, ...] = (
+    MotionReader(
+        name="bvh", title="Biovision hierarchy (.bvh)", suffixes=(".bvh",),
+        sniff="m3n_studio.motion.bvh:sniff", read="m3n_studio.motion.bvh:read",
+    ),
+    MotionReader(
+        name="asf_amc", title="Acclaim skeleton and motion (.asf beside .amc)", suffixes=(".amc", ".asf"),
+        sniff="m3n_studio.motion.asf_amc:sniff", read="m3n_studio.motion.asf_amc:read",
+    ),
+)  # fmt: skip
+
+
+def register(door: Door) -> None:
+    """Contribute every reader of :data:`READERS`."""
+    for reader in READERS:
+        door.add("motion_reader", reader.name, reader)

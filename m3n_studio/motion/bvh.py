@@ -1,0 +1,310 @@
+"""Read Biovision hierarchy files (``.bvh``) of any exporter.
+
+The tree is text of nested braces, the motion one number per channel and frame. Channels may
+come in any order and number, on any joint; a joint without position channels keeps its
+OFFSET. What the numbers mean for a body is decided in :mod:`m3n_studio.motion.retarget`.
+Cost is linear in the size of the file (2 752 frames of 96 channels: a quarter of a second).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from m3n_studio.errors import FileError
+from m3n_studio.motion.clip import Clip, TextSegment
+from m3n_studio.motion.formats import ReadOptions
+from m3n_studio.motion.retarget import retarget
+from m3n_studio.motion.skeleton_motion import AXES, LARGEST, SkeletonMotion, chain, euler, fill_gaps, nice_rate
+
+Array = NDArray[np.float64]
+MAX_JOINTS = 1000
+MAX_FRAMES = 5_000_000
+
+_CHANNEL = re.compile(r"([xyz])(position|rotation)$", re.IGNORECASE)
+_NOT_A_NUMBER = re.compile(r"[-+]?(nan|inf|infinity|1\.#)", re.IGNORECASE)
+_FRAMES = re.compile(r"\s*frames\s*:\s*(\S+)[^\S\n]*", re.IGNORECASE)
+_FRAME_TIME = re.compile(r"\s*frame\s*time\s*:\s*(\S+)[^\S\n]*", re.IGNORECASE)
+_MOTION = re.compile(r"^[^\S\n]*motion\b", re.IGNORECASE | re.MULTILINE)
+_WORD = re.compile(r"\S+")
+
+
+def sniff(path: Path, head: bytes) -> bool:
+    """Whether a file begins as BVH does."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:9].upper() == b"HIERARCHY"
+
+
+@dataclass
+class _Tree:
+    """The hierarchy while it is being read."""
+
+    path: Path
+    names: list[str] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)
+    offsets: list[list[float]] = field(default_factory=list)
+    channels: list[list[tuple[str, str]]] = field(default_factory=list)
+    ends: dict[int, Array] = field(default_factory=dict)
+    open: list[int | None] = field(default_factory=list)  # None: inside an End Site
+    next: int | None = -1  # what the next brace opens; -1: nothing
+
+    def fail(self, line: int, found: str, expected: str) -> FileError:
+        return FileError(self.path, field=f"line {line}", found=found, expected=expected)
+
+
+def _joint(tree: _Tree, line: int, rest: str) -> str:
+    name, _, after = rest.partition("{")
+    if len(tree.names) >= MAX_JOINTS:
+        raise tree.fail(line, f"more than {MAX_JOINTS} joints", "one body")
+    if not name.strip():
+        raise tree.fail(line, "a joint without a name", "JOINT name")
+    if tree.open and tree.open[-1] is None:
+        raise tree.fail(line, "a joint inside an End Site", "an OFFSET and a closing brace")
+    tree.next = len(tree.names)
+    tree.names.append(name.strip())
+    tree.parents.append(tree.open[-1] if tree.open and tree.open[-1] is not None else -1)
+    tree.offsets.append([0.0, 0.0, 0.0])
+    tree.channels.append([])
+    return "{" + after if "{" in rest else ""
+
+
+def _end_site(tree: _Tree, line: int, rest: str) -> str:
+    if not tree.open:
+        raise tree.fail(line, "an End Site outside any joint", "it inside a joint")
+    tree.next = None
+    _, brace, after = rest.partition("{")
+    return brace + after
+
+
+def _brace(tree: _Tree, line: int, rest: str) -> str:
+    if tree.next == -1:
+        raise tree.fail(line, "an opening brace that belongs to nothing", "ROOT, JOINT or End Site before it")
+    tree.open.append(tree.next)
+    tree.next = -1
+    return rest
+
+
+def _unbrace(tree: _Tree, line: int, rest: str) -> str:
+    if not tree.open:
+        raise tree.fail(line, "one closing brace too many", "as many as were opened")
+    tree.open.pop()
+    return rest
+
+
+def _offset(tree: _Tree, line: int, rest: str) -> str:
+    words = rest.split(None, 3)
+    try:
+        numbers = [float(w) for w in words[:3]]
+    except ValueError:
+        numbers = []
+    if len(numbers) != 3 or not all(abs(n) <= LARGEST for n in numbers):
+        raise tree.fail(line, f"OFFSET {rest[:40].strip()!r}", "three numbers")
+    if not tree.open:
+        raise tree.fail(line, "OFFSET outside any joint", "it inside a joint")
+    joint = tree.open[-1]
+    if joint is not None:
+        tree.offsets[joint] = numbers
+    else:
+        owner = next((j for j in reversed(tree.open) if j is not None), -1)
+        tree.ends[owner] = np.array(numbers)
+    return words[3] if len(words) > 3 else ""
+
+
+def _channels(tree: _Tree, line: int, rest: str) -> str:
+    words = rest.split()
+    if not tree.open or tree.open[-1] is None:
+        raise tree.fail(line, "CHANNELS outside any joint", "it inside a joint")
+    if not words or not words[0].isdigit() or int(words[0]) > len(words) - 1:
+        raise tree.fail(line, f"CHANNELS {rest[:60].strip()!r}", "a count and that many channel names")
+    count = int(words[0])
+    out = []
+    for word in words[1 : count + 1]:
+        match = _CHANNEL.match(word)
+        if match is None:
+            raise tree.fail(line, f"channel {word[:40]!r}", "Xposition ... Zposition, Xrotation ... Zrotation")
+        out.append((match[2][0].lower(), match[1].lower()))
+    if len({c for c in out if c[0] == "p"}) != sum(c[0] == "p" for c in out):
+        raise tree.fail(line, "a position channel twice", "each once")
+    tree.channels[tree.open[-1]] = out
+    return " ".join(words[count + 1 :])
+
+
+_KEYWORDS = {
+    "hierarchy": lambda tree, line, rest: rest, "root": _joint, "joint": _joint, "end": _end_site,
+    "{": _brace, "}": _unbrace, "offset": _offset, "channels": _channels,
+}  # fmt: skip
+_KEYWORD = re.compile(r"(hierarchy|root|joint|end|offset|channels)(?=[\s{_]|$)|[{}]", re.IGNORECASE)
+
+
+def _hierarchy(path: Path, text: str) -> _Tree:
+    tree = _Tree(path)
+    line = 1
+    for line, raw in enumerate(text.split("\n"), start=1):
+        rest = raw.strip()
+        while rest:
+            match = _KEYWORD.match(rest)
+            if match is None:
+                raise tree.fail(line, f"{rest[:40]!r}", "ROOT, JOINT, End Site, OFFSET, CHANNELS or a brace")
+            rest = _KEYWORDS[match[0].lower()](tree, line, rest[match.end() :].strip()).strip()
+    if tree.open:
+        raise tree.fail(line, f"{len(tree.open)} braces still open before MOTION", "a closing brace for each")
+    if not tree.names:
+        raise tree.fail(line, "no joint before MOTION", "ROOT and its joints")
+    return tree
+
+
+def _header(path: Path, text: str, start: int) -> tuple[int, float, int]:
+    """Number of frames, frame time in s, and where the numbers begin."""
+    frames = _FRAMES.match(text, start)
+    if frames is None or not frames[1].isdigit() or not 1 <= int(frames[1][:12]) <= MAX_FRAMES:
+        raise FileError(path, field="Frames:", found=repr(frames[1][:40]) if frames else "it is missing",
+                        expected=f"the number of frames, 1 to {MAX_FRAMES}")  # fmt: skip
+    time = _FRAME_TIME.match(text, frames.end())
+    try:
+        frame_time_s = float(time[1]) if time else float("nan")
+    except ValueError:
+        frame_time_s = float("nan")
+    if time is None or not 1e-4 <= frame_time_s <= 10.0:
+        raise FileError(path, field="Frame Time:", found=repr(time[1][:40]) if time else "it is missing",
+                        expected="seconds per frame, 0.0001 to 10")  # fmt: skip
+    return int(frames[1]), frame_time_s, time.end()
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        if _NOT_A_NUMBER.match(word):
+            return float("nan")
+        raise
+
+
+def _values(path: Path, text: str, start: int, frames: int, channels: int) -> Array:
+    """The motion block (frames, channels)."""
+    words = text[start:].split()
+    if len(words) != frames * channels:
+        raise _miscounted(path, text, start, frames, channels)
+    try:
+        flat = np.fromiter(map(float, words), dtype=np.float64, count=len(words))
+    except ValueError:
+        try:
+            flat = np.fromiter(map(_number, words), dtype=np.float64, count=len(words))
+        except ValueError:
+            raise _bad_number(path, text, start) from None
+    return flat.reshape(frames, channels)
+
+
+def _bad_number(path: Path, text: str, start: int) -> FileError:
+    for match in _WORD.finditer(text, start):
+        try:
+            _number(match[0])
+        except ValueError:
+            line = text.count("\n", 0, match.start()) + 1
+            return FileError(path, field=f"line {line}", found=f"{match[0][:40]!r}", expected="a number")
+    return FileError(path, field="MOTION", found="something that is no number", expected="numbers")
+
+
+def _miscounted(path: Path, text: str, start: int, frames: int, channels: int) -> FileError:
+    """Say which line is to blame for a wrong amount of numbers."""
+    number = text.count("\n", 0, start)
+    lines = 0
+    for number, line in enumerate(text[start:].split("\n"), start=number + 1):
+        width = len(line.split())
+        if width not in (0, channels):
+            return FileError(path, field=f"line {number}", found=f"{width} numbers", expected=f"{channels} channels")
+        lines += width > 0
+    return FileError(path, field="Frames:", found=f"{frames} declared and {lines} in the file", expected="the same")
+
+
+def _motion(tree: _Tree, values: Array, rate_hz: float) -> SkeletonMotion:
+    filled, good = fill_gaps(values)
+    local, steps = [], []
+    column = 0
+    for j, channels in enumerate(tree.channels):
+        block = filled[:, column : column + len(channels)]
+        column += len(channels)
+        turns = [i for i, (kind, _) in enumerate(channels) if kind == "r"]
+        local.append(euler(np.radians(block[:, turns]), "".join(channels[i][1] for i in turns)))
+        steps.append(_step(tree, j, block))
+    rotations, positions = chain(tree.parents, local, steps)
+    return SkeletonMotion(
+        tuple(tree.names), tuple(tree.parents), np.array(tree.offsets), tree.ends, rotations, positions, good, rate_hz
+    )
+
+
+def _step(tree: _Tree, joint: int, block: Array) -> Array:
+    """Position of a joint in its parent's frame: (3,) or (T, 3).
+
+    Position channels stand for the OFFSET, except where an exporter wrote them as
+    differences from it: then they are nearer to zero than to the OFFSET.
+    """
+    offset = np.array(tree.offsets[joint])
+    moves = [(i, AXES.index(axis)) for i, (kind, axis) in enumerate(tree.channels[joint]) if kind == "p"]
+    if not moves:
+        return offset
+    step = np.tile(offset, (len(block), 1))
+    columns, axes = [i for i, _ in moves], [a for _, a in moves]
+    given = block[:, columns]
+    relative = tree.parents[joint] >= 0 and np.linalg.norm(np.median(given, axis=0)) < np.linalg.norm(
+        np.median(given, axis=0) - offset[axes]
+    )
+    step[:, axes] = given + offset[axes] if relative else given
+    return step
+
+
+def parse(path: Path) -> SkeletonMotion:
+    """A BVH file as it is: its own unit, axes and rest pose.
+
+    Raises
+    ------
+    FileError
+        Naming the line or field.
+    """
+    text = path.read_bytes().decode("utf-8", errors="replace").lstrip("\ufeff")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ")
+    motion = _MOTION.search(text)
+    if motion is None:
+        raise FileError(path, field="MOTION", found="it is missing", expected="a MOTION section after the HIERARCHY")
+    tree = _hierarchy(path, text[: motion.start()])
+    frames, frame_time_s, start = _header(path, text, motion.end())
+    channels = sum(map(len, tree.channels))
+    if channels == 0:
+        raise FileError(path, field="CHANNELS", found="no joint has any", expected="rotations for every joint")
+    values = _values(path, text, start, frames, channels)
+    out = _motion(tree, values, nice_rate(frame_time_s))
+    if not out.valid.any():
+        raise FileError(path, field="MOTION", found="no frame with numbers in every channel", expected="some motion")
+    return out
+
+
+_CONTENT_STYLE = re.compile(r"dataset-\d+_(?P<content>[a-z-]+)_(?P<style>[a-z-]+)_\d+", re.IGNORECASE)
+
+
+def labels(path: Path, duration_s: float) -> tuple[TextSegment, ...]:
+    """Content and style where the file's name and the ``.json`` beside it hold them (Bandai-Namco)."""
+    match = _CONTENT_STYLE.fullmatch(path.stem)
+    sidecar = path.with_suffix(".json")
+    if match is None or not sidecar.is_file():
+        return ()
+    try:
+        numbers = json.loads(sidecar.read_text(encoding="utf-8")) if sidecar.stat().st_size < 65536 else None
+    except (OSError, ValueError, RecursionError):
+        return ()
+    if not isinstance(numbers, dict) or not {"content", "style"} <= numbers.keys():
+        return ()
+    content, style = (match[k].replace("-", " ").lower() for k in ("content", "style"))
+    return (
+        TextSegment(0.0, duration_s, content),
+        TextSegment(0.0, duration_s, style, kind="style"),
+        TextSegment(0.0, duration_s, f"{content}, {style}", kind="sentence"),
+    )
+
+
+def read(path: Path, options: ReadOptions) -> Clip:
+    """A BVH file as a clip; unit, up axis and rest pose are found out where not stated."""
+    clip = retarget(path, "bvh", parse(path), options)
+    return clip.with_(texts=labels(path, clip.duration_s))
