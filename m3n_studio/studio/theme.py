@@ -1,0 +1,168 @@
+"""Dark and light: colours as data, and their way into Qt.
+
+A theme is a file in ``resources/themes``; nothing else names a colour. The Fusion style with
+a palette does most of the work, a short style sheet the rest.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+
+from m3n_studio.errors import UnknownName
+from m3n_studio.resources import resource
+
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class StageColors:
+    """Colours of the three-dimensional view, ``#rrggbb``."""
+
+    background: str
+    floor: str
+    line: str
+    shadow: str
+    shadow_strength: float
+    body: str
+    sky: str
+    bounce: str
+    device: str
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Every colour of the window, ``#rrggbb``."""
+
+    name: str
+    window: str
+    panel: str
+    raised: str
+    text: str
+    muted: str
+    border: str
+    hover: str
+    accent: str
+    on_accent: str
+    simulated: str
+    real: str
+    cursor: str
+    plot_grid: str
+    gap: str
+    error: str
+    error_text: str
+    error_border: str
+    segments: tuple[str, ...]
+    axis_x: str
+    axis_y: str
+    axis_z: str
+    stage: StageColors
+
+
+@lru_cache(maxsize=4)
+def load_theme(name: str) -> Theme:
+    """A theme by name, ``"light"`` or ``"dark"``."""
+    if name not in THEMES:
+        raise UnknownName("theme", name, THEMES)
+    data = tomllib.loads(resource("themes", f"{name}.toml").read_text("utf-8"))
+    data["stage"] = StageColors(**data["stage"])
+    data["segments"] = tuple(data["segments"])
+    return Theme(**data)
+
+
+def rgb(color: str) -> tuple[float, float, float]:
+    """``#rrggbb`` as three numbers from 0 to 1."""
+    return tuple(int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))  # type: ignore[return-value]
+
+
+def contrast(a: str, b: str) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2)."""
+
+    def luminance(color: str) -> float:
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb(color)]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def system_theme() -> str:
+    """What the desktop asks for."""
+    dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    return "dark" if dark else "light"
+
+
+def palette(theme: Theme) -> QPalette:
+    """The theme as a Qt palette."""
+    role = QPalette.ColorRole
+    out = QPalette()
+    table = {
+        role.Window: theme.window, role.Base: theme.panel, role.AlternateBase: theme.window,
+        role.Button: theme.raised, role.WindowText: theme.text, role.Text: theme.text, role.ButtonText: theme.text,
+        role.BrightText: theme.error_text, role.PlaceholderText: theme.muted, role.Highlight: theme.accent,
+        role.HighlightedText: theme.on_accent, role.ToolTipBase: theme.raised, role.ToolTipText: theme.text,
+        role.Link: theme.accent, role.LinkVisited: theme.accent, role.Light: theme.raised, role.Midlight: theme.border,
+        role.Mid: theme.border, role.Dark: theme.border, role.Shadow: theme.border, role.Accent: theme.accent,
+    }  # fmt: skip
+    for which, color in table.items():
+        out.setColor(which, QColor(color))
+    for which in (role.Text, role.WindowText, role.ButtonText):
+        out.setColor(QPalette.ColorGroup.Disabled, which, QColor(theme.muted))
+    return out
+
+
+_SHEET = """
+QToolTip {{ background: {raised}; color: {text}; border: 1px solid {border}; padding: 4px 6px; }}
+QMainWindow, #page {{ background: {window}; }}
+#panel {{ background: {panel}; border: 1px solid {border}; border-radius: 8px; }}
+#heading {{ font-weight: 600; }}
+#muted {{ color: {muted}; }}
+QSplitter::handle {{ background: transparent; }}
+QMenuBar {{ background: {window}; color: {text}; border: none; }}
+QMenuBar::item {{ padding: 5px 9px; border-radius: 5px; background: transparent; }}
+QMenuBar::item:selected {{ background: {hover}; }}
+QMenu {{ background: {raised}; border: 1px solid {border}; padding: 5px; }}
+QMenu::item {{ padding: 5px 26px 5px 22px; border-radius: 4px; }}
+QMenu::item:selected {{ background: {accent}; color: {on_accent}; }}
+QMenu::item:disabled {{ color: {muted}; }}
+QMenu::separator {{ height: 1px; background: {border}; margin: 5px 8px; }}
+QToolButton {{ border: 1px solid transparent; border-radius: 6px; padding: 4px; color: {text}; background: transparent; }}
+QToolButton:hover {{ background: {hover}; }}
+QToolButton:checked {{ background: {hover}; border-color: {border}; color: {accent}; }}
+QToolButton:focus {{ border: 2px solid {accent}; padding: 3px; }}
+QToolButton#play {{ background: {accent}; color: {on_accent}; border-radius: 16px; padding: 5px; }}
+QToolButton#play:disabled {{ background: {hover}; }}
+QToolButton#play:focus {{ border: 2px solid {text}; padding: 4px; }}
+QToolButton#component {{ min-width: 22px; padding: 3px 6px; border: 1px solid {border}; }}
+QToolButton#component:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
+QToolButton#component:focus {{ border: 2px solid {text}; padding: 2px 5px; }}
+QPushButton {{ background: {raised}; border: 1px solid {border}; border-radius: 6px; padding: 6px 14px; }}
+QPushButton:hover {{ background: {hover}; }}
+QPushButton:focus {{ border: 2px solid {accent}; padding: 5px 13px; }}
+QPushButton#primary {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
+QPushButton#primary:focus {{ border: 2px solid {text}; }}
+QPushButton::menu-indicator {{ subcontrol-position: right center; subcontrol-origin: padding; right: 8px; }}
+QComboBox {{ background: {raised}; border: 1px solid {border}; border-radius: 6px; padding: 3px 8px; min-height: 20px; }}
+QComboBox:hover {{ background: {hover}; }}
+QComboBox:focus {{ border: 2px solid {accent}; padding: 2px 7px; }}
+QComboBox::drop-down {{ border: none; width: 18px; }}
+QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {border}; selection-background-color: {accent};
+  selection-color: {on_accent}; outline: none; }}
+#errorBar {{ background: {error}; border: 1px solid {error_border}; border-radius: 8px; }}
+#errorBar QLabel, #errorBar QToolButton {{ color: {error_text}; }}
+#errorBar QPlainTextEdit {{ background: {error}; color: {error_text}; border: none; }}
+#dropHint {{ border: 2px dashed {border}; border-radius: 12px; background: {panel}; }}
+#overlay {{ background: transparent; }}
+QProgressBar {{ border: none; background: {border}; max-height: 3px; }}
+QProgressBar::chunk {{ background: {accent}; }}
+"""
+
+
+def style_sheet(theme: Theme) -> str:
+    """What a palette cannot say."""
+    fields = {k: v for k, v in vars(theme).items() if isinstance(v, str)}
+    return _SHEET.format(**fields)

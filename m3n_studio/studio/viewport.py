@@ -1,0 +1,233 @@
+"""The widget the stage is drawn in: OpenGL where Qt has it, else pictures from EGL.
+
+Both kinds take the mouse the same way: left drag orbits, middle or right drag (or Shift)
+pans, the wheel zooms, a double click resets. ``--viewport auto`` takes OpenGL unless the Qt
+platform cannot (``offscreen``, ``minimal``, ``vnc``), where vispy would draw nothing.
+
+vispy's own canvas is not used, only its gloo: a `QOpenGLWidget` of ours keeps Qt's message
+handler and the window's single GL context under our control.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QImage, QMouseEvent, QPainter, QPaintEvent, QSurfaceFormat, QWheelEvent
+from PySide6.QtOpenGLWidgets import QOpenGLWidget
+from PySide6.QtWidgets import QWidget
+
+from m3n_studio.errors import M3nError, UnknownName
+from m3n_studio.studio.camera import OrbitCamera
+from m3n_studio.studio.stage import Stage
+
+KINDS = ("auto", "gl", "offscreen")
+SAMPLES = 4
+_NO_GL_PLATFORMS = ("offscreen", "minimal", "vnc", "linuxfb")
+_DEGREES_PER_PIXEL = 0.4
+_ZOOM_PER_NOTCH = 0.88
+
+
+class _Orbiting:
+    """Mouse handling shared by both viewports; expects `stage` and QWidget's update()."""
+
+    stage: Stage
+    _last: QPointF | None = None
+
+    def _press(self, event: QMouseEvent) -> None:
+        self._last = event.position()
+
+    def _move(self, event: QMouseEvent) -> bool:
+        """Turn or shift the camera; whether it did."""
+        if self._last is None or not event.buttons():
+            return False
+        delta = event.position() - self._last
+        self._last = event.position()
+        widget: Any = self
+        pans = event.buttons() & (Qt.MouseButton.MiddleButton | Qt.MouseButton.RightButton)
+        if pans or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            scale = self.stage.camera.metres_per_pixel(widget.width(), widget.height())
+            self.stage.camera = self.stage.camera.pan(-delta.x() * scale, delta.y() * scale)
+        else:
+            turned = (-delta.x() * _DEGREES_PER_PIXEL, delta.y() * _DEGREES_PER_PIXEL)
+            self.stage.camera = self.stage.camera.orbit(*turned)
+        return True
+
+    def _wheel(self, event: QWheelEvent) -> None:
+        notches = event.angleDelta().y() / 120
+        self.stage.camera = self.stage.camera.zoom(_ZOOM_PER_NOTCH**notches)
+        event.accept()
+
+    def _pixels(self) -> tuple[int, int]:
+        widget: Any = self
+        ratio = widget.devicePixelRatioF()
+        return max(round(widget.width() * ratio), 1), max(round(widget.height() * ratio), 1)
+
+
+class GLViewport(_Orbiting, QOpenGLWidget):
+    """The stage in an OpenGL widget. ``failed`` tells why nothing can be drawn, once."""
+
+    failed = Signal(str)
+    painted = Signal()
+
+    def __init__(self, stage: Stage, parent: QWidget | None = None) -> None:
+        QOpenGLWidget.__init__(self, parent)
+        wanted = QSurfaceFormat()
+        wanted.setDepthBufferSize(24)
+        wanted.setSamples(SAMPLES)
+        self.setFormat(wanted)
+        self.stage = stage
+        self._canvas: Any = None
+        self._broken = False
+
+    def initializeGL(self) -> None:  # noqa: N802
+        """Called by Qt whenever there is a new context."""
+        from vispy.gloo.context import FakeCanvas
+
+        self.stage.forget()
+        self._canvas = FakeCanvas()
+
+    def paintGL(self) -> None:  # noqa: N802
+        """Draw the stage; an error is told once and leaves the widget blank."""
+        from vispy.gloo.context import set_current_canvas
+
+        if self._broken or self._canvas is None:
+            return
+        try:
+            set_current_canvas(self._canvas)
+            self.stage.draw(*self._pixels())
+            self._canvas.flush()
+        except Exception as error:
+            self._broken = True
+            self.failed.emit(f"the body cannot be drawn with OpenGL here ({error}); try --viewport offscreen")
+            return
+        self.painted.emit()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Start to turn or shift."""
+        self._press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Turn or shift."""
+        if self._move(event):
+            self.update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """The first view again."""
+        self.reset_camera()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Come closer or go away."""
+        self._wheel(event)
+        self.update()
+
+    def reset_camera(self) -> None:
+        """The first view again."""
+        self.stage.camera = OrbitCamera()
+        self.update()
+
+    def picture(self) -> QImage:
+        """What is shown, as an image in device pixels."""
+        return self.grabFramebuffer()
+
+
+class ImageViewport(_Orbiting, QWidget):
+    """The stage as an image drawn through EGL, where Qt has no OpenGL."""
+
+    failed = Signal(str)
+    painted = Signal()
+
+    def __init__(self, stage: Stage, parent: QWidget | None = None) -> None:
+        QWidget.__init__(self, parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.stage = stage
+        self._renderer: Any = None
+        self._broken = False
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Draw the stage off screen and paint the image."""
+        image = self._draw()
+        painter = QPainter(self)
+        if image is None:
+            painter.fillRect(self.rect(), self.palette().window())
+        else:
+            painter.drawImage(QPoint(0, 0), image)
+        painter.end()
+        if image is not None:
+            self.painted.emit()
+
+    def _draw(self) -> QImage | None:
+        if self._broken:
+            return None
+        from m3n_studio.studio.offscreen import OffscreenRenderer
+
+        try:
+            if self._renderer is None:
+                self._renderer = OffscreenRenderer()
+            width, height = self._pixels()
+            pixels = np.ascontiguousarray(self._renderer.render(self.stage, width, height))
+        except M3nError as error:
+            self._broken = True
+            self.failed.emit(str(error))
+            return None
+        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
+        image.setDevicePixelRatio(self.devicePixelRatioF())
+        return image
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Start to turn or shift."""
+        self._press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Turn or shift."""
+        if self._move(event):
+            self.update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """The first view again."""
+        self.reset_camera()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Come closer or go away."""
+        self._wheel(event)
+        self.update()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Give the context back."""
+        self.release()
+        super().closeEvent(event)
+
+    def release(self) -> None:
+        """Give the EGL context back; the next paint makes another."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+    def reset_camera(self) -> None:
+        """The first view again."""
+        self.stage.camera = OrbitCamera()
+        self.update()
+
+    def picture(self) -> QImage:
+        """What is shown, as an image in device pixels."""
+        return self._draw() or QImage()
+
+
+Viewport = GLViewport | ImageViewport
+
+
+def choose_kind(kind: str = "auto") -> str:
+    """``"gl"`` or ``"offscreen"``: the one asked for, or the one that works on this Qt platform."""
+    if kind not in KINDS:
+        raise UnknownName("viewport", kind, KINDS)
+    if kind != "auto":
+        return kind
+    return "offscreen" if QGuiApplication.platformName() in _NO_GL_PLATFORMS else "gl"
+
+
+def make_viewport(stage: Stage, kind: str = "auto", parent: QWidget | None = None) -> Viewport:
+    """The viewport of a kind; a stage belongs to one viewport."""
+    if choose_kind(kind) == "gl":
+        return GLViewport(stage, parent)
+    return ImageViewport(stage, parent)

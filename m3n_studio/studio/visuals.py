@@ -1,0 +1,215 @@
+"""What is drawn on the stage: body, ground with contact shadow, sensors.
+
+Each visual owns one gloo program and draws itself into the current context when given the
+:class:`Look` of the moment. Nothing here knows Qt or time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from m3n_studio.body.skeleton import BODY_JOINTS, PARENTS
+from m3n_studio.studio.bones import BonePose, Skin
+from m3n_studio.studio.shaders import program, uniform
+from m3n_studio.studio.theme import StageColors, rgb
+
+Array = NDArray[np.float64]
+
+GROUND_RADIUS_M = 9.0
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """View and projection (4, 4), eye (3,), key light direction (3,), colours."""
+
+    view: Array
+    projection: Array
+    eye: Array
+    key: Array
+    colors: StageColors
+
+    def apply(self, target: Any) -> None:
+        """Set the uniforms every program has."""
+        target["u_view"] = uniform(self.view)
+        target["u_projection"] = uniform(self.projection)
+
+
+class BodyVisual:
+    """A body skinned in the vertex shader.
+
+    Once per body: vertices, normals, bones and weights go to the card. Once per frame: one
+    (J, 3, 4) float texture.
+    """
+
+    def __init__(self, skin: Skin, n_bones: int) -> None:
+        from vispy import gloo
+
+        k = skin.bones.shape[1]
+        self._program = program("body", defines={"INFLUENCES": k})
+        self._program["a_position"] = self._position = gloo.VertexBuffer(skin.vertices)
+        self._program["a_normal"] = gloo.VertexBuffer(skin.normals)
+        for suffix, part in (("", slice(0, 4)), ("_more", slice(4, 8))):
+            if part.start < k:
+                self._program["a_bones" + suffix] = gloo.VertexBuffer(np.ascontiguousarray(skin.bones[:, part]))
+                self._program["a_weights" + suffix] = gloo.VertexBuffer(np.ascontiguousarray(skin.weights[:, part]))
+        self._faces = gloo.IndexBuffer(np.ascontiguousarray(skin.faces))
+        still = np.tile(np.eye(3, 4, dtype=np.float32), (n_bones, 1, 1))
+        self._bones = gloo.Texture2D(still, format="rgba", internalformat="rgba32f", interpolation="nearest")
+        self._program["u_bones"] = self._bones
+        self._program["u_bone_count"] = float(n_bones)
+
+    def set_pose(self, pose: BonePose) -> None:
+        """Show one frame."""
+        self._bones.set_data(np.ascontiguousarray(pose.matrices))
+        if pose.vertices is not None:
+            self._position.set_data(np.ascontiguousarray(pose.vertices))
+
+    def set_skin(self, skin: Skin) -> None:
+        """Another shape of the same body."""
+        self._position.set_data(skin.vertices)
+
+    def draw(self, look: Look) -> None:
+        """Draw into the current framebuffer."""
+        look.apply(self._program)
+        for name, color in (("u_color", look.colors.body), ("u_sky", look.colors.sky), ("u_ground", look.colors.bounce)):
+            self._program[name] = rgb(color)
+        self._program["u_key"] = look.key.astype(np.float32)
+        self._program["u_eye"] = look.eye.astype(np.float32)
+        self._program.draw("triangles", self._faces)
+
+
+#: Body segments that shade the ground: thickness in m by the joint at their far end.
+_THICKNESS = {
+    "hip": 0.15, "knee": 0.11, "ankle": 0.09, "foot": 0.07, "spine1": 0.16, "spine2": 0.16, "spine3": 0.16,
+    "neck": 0.12, "head": 0.13, "collar": 0.10, "shoulder": 0.10, "elbow": 0.075, "wrist": 0.065,
+}  # fmt: skip
+_SEGMENTS = tuple(
+    (PARENTS[j], j, _THICKNESS[name.removeprefix("left_").removeprefix("right_")])
+    for j, name in enumerate(BODY_JOINTS)
+    if PARENTS[j] >= 0
+)
+
+
+def shadow_splats(joints: NDArray, strength: float) -> NDArray:
+    """Soft capsules on the ground under each body segment, as quads for the shadow shader.
+
+    joints : (J, 3), m. Returns (S, 4) structured corners: ``a_ground`` (x, z), ``a_local``
+    (along, across, m), ``a_splat`` (half length m, reach m, strength). The higher a segment
+    is, the wider and fainter its shadow.
+    """
+    start, end, size = (np.array(column) for column in zip(*_SEGMENTS, strict=True))
+    a, b = joints[start].astype(np.float64), joints[end].astype(np.float64)
+    middle, along = 0.5 * (a + b), (b - a)[:, [0, 2]]
+    half = 0.5 * np.linalg.norm(along, axis=1)
+    u = np.where(half[:, None] > 1e-6, along / np.maximum(2 * half, 1e-9)[:, None], (1.0, 0.0))
+    w = np.column_stack([-u[:, 1], u[:, 0]])
+    height = np.maximum(0.5 * (a[:, 1] + b[:, 1]) - 0.03, 0.0)
+    reach = 1.5 * size + 0.22 * height
+    depth = strength * np.minimum(1.0, (1.2 * size / reach) ** 1.4) / (1.0 + 1.1 * height)
+    out = np.zeros((len(size), 4), dtype=[("a_ground", "f4", 2), ("a_local", "f4", 2), ("a_splat", "f4", 3)])
+    for corner, (s, t) in enumerate(((-1, -1), (1, -1), (1, 1), (-1, 1))):
+        local = np.column_stack([s * (half + reach), t * reach])
+        out["a_ground"][:, corner] = middle[:, [0, 2]] + local[:, :1] * u + local[:, 1:] * w
+        out["a_local"][:, corner] = local
+        out["a_splat"][:, corner] = np.column_stack([half, reach, depth])
+    return out
+
+
+class GroundVisual:
+    """The floor at y = 0: a grid that fades out, and the contact shadow."""
+
+    def __init__(self) -> None:
+        from vispy import gloo
+
+        self._floor = program("ground")
+        r = GROUND_RADIUS_M
+        self._floor["a_corner"] = gloo.VertexBuffer(np.array([(-r, -r), (r, -r), (-r, r), (r, r)], dtype=np.float32))
+        self._floor["u_radius"] = r
+        self._shadow = program("shadow")
+        corners = np.zeros((4 * len(_SEGMENTS),), dtype=shadow_splats(np.zeros((52, 3)), 0.0).dtype)
+        self._splats = gloo.VertexBuffer(corners)
+        self._shadow.bind(self._splats)
+        quad = np.array([0, 1, 2, 0, 2, 3], dtype=np.uint32)
+        self._index = gloo.IndexBuffer((np.arange(len(_SEGMENTS))[:, None] * 4 + quad).astype(np.uint32).ravel())
+        self._joints: NDArray | None = None
+
+    def set_pose(self, pose: BonePose | None) -> None:
+        """Cast the shadow of one frame, or none."""
+        self._joints = None if pose is None else pose.joints
+
+    def draw(self, look: Look, center: tuple[float, float]) -> None:
+        """Draw the floor round a point (x, z), m, then the shadow on it."""
+        from vispy import gloo
+
+        look.apply(self._floor)
+        self._floor["u_center"] = center
+        for name, color in (("u_background", look.colors.background), ("u_floor", look.colors.floor),
+                            ("u_line", look.colors.line)):  # fmt: skip
+            self._floor[name] = rgb(color)
+        self._floor.draw("triangle_strip")
+        if self._joints is None:
+            return
+        self._splats.set_data(shadow_splats(self._joints, look.colors.shadow_strength).ravel())
+        look.apply(self._shadow)
+        self._shadow["u_shadow"] = rgb(look.colors.shadow)
+        gloo.set_state(blend=True, blend_func=("src_alpha", "one_minus_src_alpha"), depth_test=True)
+        gloo.set_depth_mask(False)
+        self._shadow.draw("triangles", self._index)
+        gloo.set_depth_mask(True)
+        gloo.set_state(blend=False)
+
+
+def _box(low: tuple[float, float, float], high: tuple[float, float, float], color: tuple[float, ...]) -> NDArray:
+    """A box as (36,) vertices with position, normal and colour."""
+    out = np.zeros(36, dtype=[("a_position", "f4", 3), ("a_normal", "f4", 3), ("a_color", "f4", 4)])
+    corners = np.array([low, high], dtype=np.float64)
+    row = 0
+    for axis in range(3):
+        u, v = (axis + 1) % 3, (axis + 2) % 3
+        for side in (0, 1):
+            quad = np.empty((4, 3))
+            quad[:, axis] = corners[side, axis]
+            quad[:, u] = corners[[0, 1, 1, 0], u]
+            quad[:, v] = corners[[0, 0, 1, 1], v]
+            out["a_position"][row : row + 6] = quad[[0, 1, 2, 0, 2, 3]]
+            out["a_normal"][row : row + 6, axis] = 2 * side - 1
+            row += 6
+    out["a_color"] = color
+    return out
+
+
+def device_mesh(axes: tuple[str, str, str]) -> NDArray:
+    """A watch-sized sensor (z away from the skin) with its axes as thin bars in three colours."""
+    case = _box((-0.019, -0.023, 0.0), (0.019, 0.023, 0.014), (0, 0, 0, 0))
+    face = _box((-0.014, -0.018, 0.014), (0.014, 0.018, 0.0155), (0.08, 0.09, 0.11, 1.0))
+    bars = []
+    for axis, color in enumerate(axes):
+        low, high = np.full(3, -0.0028), np.full(3, 0.0028)
+        low[2] += 0.007
+        high[2] += 0.007
+        low[axis], high[axis] = 0.0, 0.088
+        bars.append(_box(tuple(low), tuple(high), (*rgb(color), 1.0)))
+    return np.concatenate([case, face, *bars])
+
+
+class DeviceVisual:
+    """The sensors on the body, each a little device with its axes x, y, z."""
+
+    def __init__(self, axes: tuple[str, str, str]) -> None:
+        from vispy import gloo
+
+        self._program = program("device")
+        self._program.bind(gloo.VertexBuffer(device_mesh(axes)))
+
+    def draw(self, look: Look, poses: NDArray, selected: int, accent: str) -> None:
+        """Draw sensors at ``poses`` (P, 4, 4), rest to world; the selected one in `accent`."""
+        look.apply(self._program)
+        self._program["u_key"] = look.key.astype(np.float32)
+        for i, pose in enumerate(poses):
+            self._program["u_model"] = uniform(pose)
+            self._program["u_case"] = rgb(accent if i == selected else look.colors.device)
+            self._program.draw("triangles")

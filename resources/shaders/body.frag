@@ -1,0 +1,21 @@
+#version 120
+// Soft studio light: a hemisphere, a wrapped key light that follows the camera a little, a rim.
+uniform vec3 u_color;
+uniform vec3 u_sky;
+uniform vec3 u_ground;
+uniform vec3 u_key;
+uniform vec3 u_eye;
+varying vec3 v_normal;
+varying vec3 v_position;
+
+void main() {
+    vec3 n = normalize(v_normal);
+    vec3 to_eye = normalize(u_eye - v_position);
+    if (dot(n, to_eye) < 0.0 && !gl_FrontFacing) n = -n;
+    vec3 ambient = mix(u_ground, u_sky, 0.5 + 0.5 * n.y);
+    float key = max((dot(n, u_key) + 0.35) / 1.35, 0.0);
+    float shine = pow(max(dot(n, normalize(u_key + to_eye)), 0.0), 28.0);
+    float rim = pow(1.0 - max(dot(n, to_eye), 0.0), 4.0);
+    vec3 color = u_color * (ambient + 0.62 * key * key) + vec3(0.05) * shine + 0.16 * rim * u_sky;
+    gl_FragColor = vec4(color, 1.0);
+}
