@@ -1,0 +1,134 @@
+"""From a skeleton's motion to a clip: axes, unit, rest pose, shape, ground.
+
+Each body joint gets the global rotation of the skeleton joint at its place times a constant
+(:mod:`m3n_studio.motion.calibrate`), so bones point where the file's do and twist is carried;
+a spine of any number of segments is spread over SMPL's three. The body gets the skeleton's
+bone lengths, its hips are put where the file's are, and the ground where the feet are. Costs
+about twenty small matrix products per frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from m3n_studio import so3
+from m3n_studio.body.files import default_body
+from m3n_studio.body.model import BodyModel
+from m3n_studio.body.shape import Shape, shape_space
+from m3n_studio.body.skeleton import JOINT_INDEX, JOINTS, PARENTS
+from m3n_studio.errors import FileError
+from m3n_studio.motion.calibrate import Calibration, calibrate, used_joints
+from m3n_studio.motion.clip import Clip, Source
+from m3n_studio.motion.fit import SPANS, fit_shape
+from m3n_studio.motion.formats import ReadOptions
+from m3n_studio.motion.skeleton_map import JointMap, map_joints
+from m3n_studio.motion.skeleton_motion import SkeletonMotion, slerp
+from m3n_studio.motion.world import find_world, looked_at
+
+Array = NDArray[np.float64]
+
+
+def retarget(
+    path: Path, format: str, motion: SkeletonMotion, options: ReadOptions, *,
+    units: Mapping[str, float] | None = None, notes: tuple[str, ...] = (), free_rate: bool = False,
+) -> Clip:  # fmt: skip
+    """A skeleton file's motion as a clip of the default body.
+
+    Parameters
+    ----------
+    units : mapping
+        Units (name to m) to try before the usual ones.
+    notes : tuple of str
+        What the reader found out already.
+    free_rate : bool
+        Whether the file has no rate of its own, so that a stated one holds.
+
+    Raises
+    ------
+    FileError
+        Where no human skeleton is found.
+    """
+    joints = map_joints(path, motion)
+    try:
+        world = find_world(motion, joints, options, units or {})
+    except ValueError as error:
+        raise FileError(path, field="HIERARCHY", found=str(error), expected="bones with lengths") from None
+    motion = motion.turned(world.turn, world.unit_m)
+    model = default_body()
+    rest = dict(zip(model.joint_names, model.joints, strict=True))
+    calibration = calibrate(motion, joints, rest)
+    rotations = body_rotations(motion, joints, calibration)
+    shape = fit_shape(model, bone_lengths(motion, joints))
+    poses, trans = _poses(model, shape, motion, joints, rotations)
+    found = "used as it is" if calibration.standing else "along the bones; calibrated from the motion"
+    clip_notes = (*notes, *world.notes, f"rest pose: {found}")
+    return Clip(
+        rate_hz=options.rate_hz if free_rate and options.rate_hz else motion.rate_hz, poses=poses, trans=trans,
+        shape=shape, source=Source(str(path), format, clip_notes), valid=motion.valid,
+    )  # fmt: skip
+
+
+def bone_lengths(motion: SkeletonMotion, joints: JointMap) -> dict[str, float]:
+    """Median length, m, of every span of :data:`fit.SPANS` the skeleton has; sides averaged.
+
+    The trunk is measured where it is longest (90th percentile): it shortens when it bends.
+    """
+    p = motion.positions[looked_at(motion)]
+    out: dict[str, float] = {}
+    for name, start, end in SPANS:
+        both = [(start, end)]
+        if start[0].split("_")[1] != end[0].split("_")[1]:
+            both.append((tuple(s.replace("left", "right") for s in start), tuple(e.replace("left", "right") for e in end)))
+        if not all(n in joints.joints for pair in both for points in pair for n in points):
+            continue
+        lengths = [np.linalg.norm(_point(p, joints, b) - _point(p, joints, a), axis=1) for a, b in both]
+        out[name] = float(np.percentile(np.mean(lengths, axis=0), 90.0 if name == "torso" else 50.0))
+    return out
+
+
+def _point(p: Array, joints: JointMap, names: tuple[str, ...]) -> Array:
+    return np.asarray(p[:, [joints.joints[n] for n in names]].mean(axis=1))
+
+
+def body_rotations(motion: SkeletonMotion, joints: JointMap, calibration: Calibration) -> Array:
+    """Global rotations (T, 52, 3, 3) of the body's joints."""
+    place = used_joints(joints)
+    F = {name: motion.rotations[:, j] @ calibration.turns[name] for name, j in place.items()}
+    spine = [F["pelvis"], *(F[f"spine:{k}"] for k in range(len(joints.spine)))]
+    for k in (1, 2, 3):
+        F[f"spine{k}"] = along_chain(spine, k / 3.0)
+    necks = [F[f"neck:{k}"] for k in range(len(joints.neck))]
+    F["head"] = F.get("head", necks[-1] if necks else F["spine3"])
+    F["neck"] = along_chain(necks, 0.5) if necks else slerp(F["spine3"], F["head"], 0.5)
+    out = np.empty((len(motion.positions), len(JOINTS), 3, 3))
+    for i, name in enumerate(JOINTS):
+        out[:, i] = F[name] if name in F else out[:, PARENTS[i]]
+    return out
+
+
+def along_chain(frames: list[Array], share: float) -> Array:
+    """Rotation a share (0 to 1) of the way along a chain of rotations (T, 3, 3), slerped between neighbours."""
+    x = share * (len(frames) - 1)
+    k = min(int(x + 1e-9), len(frames) - 1)
+    return slerp(frames[k], frames[min(k + 1, len(frames) - 1)], x - k if x - k > 1e-9 else 0.0)
+
+
+def _poses(
+    model: BodyModel, shape: Shape, motion: SkeletonMotion, joints: JointMap, rotations: Array
+) -> tuple[Array, Array]:
+    """Local rotation vectors (T, 52, 3) and translation (T, 3) that put the hips where the skeleton's are."""
+    local = rotations.copy()
+    for i, parent in enumerate(PARENTS):
+        if parent >= 0:
+            local[:, i] = np.swapaxes(rotations[:, parent], -1, -2) @ rotations[:, i]
+    rest = shape_space(model).joints(shape)
+    index = {name: i for i, name in enumerate(model.joint_names)}
+    hips = 0.5 * (rest[index["left_hip"]] + rest[index["right_hip"]])
+    j = joints.joints
+    seen = 0.5 * (motion.positions[:, j["left_hip"]] + motion.positions[:, j["right_hip"]])
+    pelvis = seen - rotations[:, JOINT_INDEX["pelvis"]] @ (hips - rest[0])
+    return so3.rotvec_from_matrix(local), pelvis - rest[0]
