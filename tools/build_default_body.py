@@ -18,12 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from makehuman import ANCHORS, EYES, N_SKIN, RACES, Assets, find_assets, macro_weights
+from makehuman import ANCHORS, EYES, N_SKIN, RACES, Assets, find_assets, joint_of, macro_weights
 from scipy.optimize import nnls
 
 from m3n_studio import so3
-from m3n_studio.body.model import BodyModel
-from m3n_studio.body.shape import LIMBS, shape_space
 from m3n_studio.body.skeleton import JOINT_INDEX, JOINTS, MIRROR, PARENTS
 
 OUT = Path(__file__).resolve().parents[1] / "resources" / "body" / "m3n_body.npz"
@@ -44,7 +42,14 @@ LOCAL = {
     "stomach/stomach-tone": 0.4, "buttocks/buttocks-volume": 0.4,
 }  # fmt: skip
 #: The part of the arm's turn from A to T that the collar bone takes.
-COLLAR_SHARE = 0.2
+COLLAR_SHARE = 0.3
+#: Degrees by which thighs point outwards and forwards, shanks inwards and backwards, toes outwards:
+#: about those of SMPL, so recorded leg poses put the feet where they were.
+THIGH, SHANK, TOES = (5.0, 1.5), (2.0, 4.5), 8.0
+#: MakeHuman's hip joints sit in the middle of the thigh; people's are nearer to the midline.
+HIP_INWARD = 0.84
+#: Half-steps of diffusion of the skin weights.
+SMOOTHING_STEPS = 12
 SPINE = ("pelvis", "spine1", "spine2", "spine3", "neck", "head")
 
 
@@ -157,13 +162,20 @@ FINGER_NUMBER = {"thumb": 1, "index": 2, "middle": 3, "ring": 4, "pinky": 5}
 
 
 def read_skeleton(assets: Assets, people: np.ndarray) -> Skeleton:
+    def centre(cube: str) -> np.ndarray:
+        return people[:, assets.cube(f"joint-{cube}")].mean(axis=1, dtype=np.float64)
+
     joints = np.stack([people[:, assets.anchor(name)].mean(axis=1, dtype=np.float64) for name in JOINTS], axis=1)
+    joints[:, JOINT_INDEX["head"]] = centre("head")
+    for side in ("left", "right"):
+        s = side[0]
+        joints[:, JOINT_INDEX[f"{side}_collar"]] = (2 * centre(f"{s}-clavicle") + centre(f"{s}-scapula")) / 3
+        joints[:, JOINT_INDEX[f"{side}_hip"], 0] *= HIP_INWARD
     mirrored = joints[:, MIRROR] * (-1, 1, 1)
     joints = 0.5 * (joints + mirrored)
     tips = {}
     for finger, number in FINGER_NUMBER.items():
-        left, right = (people[:, assets.cube(f"joint-{s}-finger-{number}-4")].mean(axis=1, dtype=np.float64)
-                       for s in "lr")  # fmt: skip
+        left, right = (centre(f"{s}-finger-{number}-4") for s in "lr")
         tips[f"left_{finger}"] = 0.5 * (left + right * (-1, 1, 1))
         tips[f"right_{finger}"] = tips[f"left_{finger}"] * (-1, 1, 1)
     return Skeleton(joints, tips)
@@ -190,11 +202,24 @@ def t_pose_rotations(skeleton: Skeleton) -> np.ndarray:
     out[:, JOINT_INDEX[f"{s}_wrist"]] = g_hand
     for finger in FINGER_NUMBER:
         straighten(out, j, skeleton.tips[f"left_{finger}"], finger, g_hand)
+    legs_down(out, j)
     flip = np.diag([-1.0, 1.0, 1.0])
     for name, index in JOINT_INDEX.items():
         if name.startswith("right_"):
             out[:, index] = flip @ out[:, JOINT_INDEX["left_" + name[6:]]] @ flip
     return out
+
+
+def legs_down(out: np.ndarray, j: dict[str, np.ndarray]) -> None:
+    """Turn the left leg's bones to where SMPL's template has them; the sole stays flat."""
+    out_deg, front_deg = np.radians(THIGH)
+    in_deg, back_deg = np.radians(SHANK)
+    thigh = np.array([np.tan(out_deg), -1.0, np.tan(front_deg)])
+    shank = np.array([-np.tan(in_deg), -1.0, -np.tan(back_deg)])
+    out[:, JOINT_INDEX["left_hip"]] = turn(j["left_knee"] - j["left_hip"], thigh)
+    out[:, JOINT_INDEX["left_knee"]] = turn(j["left_ankle"] - j["left_knee"], shank)
+    for name in ("left_ankle", "left_foot"):
+        out[:, JOINT_INDEX[name]] = so3.matrix_from_rotvec(np.array([0.0, np.radians(TOES), 0.0]))
 
 
 def straighten(out: np.ndarray, j: dict[str, np.ndarray], tip: np.ndarray, finger: str, hand: np.ndarray) -> None:
@@ -232,15 +257,36 @@ def bake(people: np.ndarray, skeleton: Skeleton, rotations: np.ndarray, mesh: Me
 
 
 def skin_weights(assets: Assets, mesh: Mesh) -> np.ndarray:
-    """Skin weights (V, 52) of the Mixamo rig, mirror-symmetric, rows summing to one."""
-    from makehuman import bone_of
+    """Skin weights (V, 52), mirror-symmetric, rows summing to one.
 
-    table = assets.weights("mixamo")
-    weights = np.stack([table[bone_of(name)] for name in JOINTS], axis=1)[mesh.keep]
+    MakeHuman's own 163 bones, gathered onto the 52 joints, then diffused over the surface of trunk
+    and limbs (not hands, face and toes) so that shoulders, hips and knees bend roundly.
+    """
+    weights = np.zeros((len(mesh.keep), len(JOINTS)))
+    for bone, column in assets.weights("default").items():
+        weights[:, JOINT_INDEX[joint_of(bone)]] += column[mesh.keep]
     weights[N_SKIN:] = 0.0
     weights[N_SKIN:, JOINT_INDEX["head"]] = 1.0
     weights = 0.5 * (weights + weights[mesh.mirror][:, list(MIRROR)])
+    weights = diffuse(weights, mesh)
+    weights[weights < 1e-4] = 0.0
     return weights / weights.sum(axis=1, keepdims=True)
+
+
+def diffuse(weights: np.ndarray, mesh: Mesh) -> np.ndarray:
+    """Smooth weights along mesh edges, where the body is soft."""
+    import scipy.sparse as sp
+
+    n = len(weights)
+    edges = np.concatenate([mesh.faces[:, [0, 1]], mesh.faces[:, [1, 2]], mesh.faces[:, [2, 0]]]).astype(np.int64)
+    graph = sp.csr_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n))
+    graph = graph + graph.T
+    graph = sp.diags(1.0 / np.asarray(graph.sum(axis=1)).ravel()) @ graph
+    firm = [i for i, name in enumerate(JOINTS) if i >= 22 or name == "head" or name.endswith(("wrist", "_foot"))]
+    softness = np.clip(1.0 - 2.0 * weights[:, firm].sum(axis=1), 0.0, 1.0)[:, None]
+    for _ in range(SMOOTHING_STEPS):
+        weights = weights + 0.5 * softness * (graph @ weights - weights)
+    return weights
 
 
 def components(people: np.ndarray, mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
@@ -271,39 +317,11 @@ def joint_components(joints: np.ndarray, people: np.ndarray, mean: np.ndarray, d
     return fit.reshape(1 + N_BETAS, -1, 3)
 
 
-def limb_targets(model: BodyModel) -> tuple[np.ndarray, np.ndarray]:
-    """What limb scales do to vertices (V, 3, 10) and what the joints (52, 3, 10) should do."""
-    space = shape_space(model)
-    return space.vertex_dirs[..., N_BETAS:], ideal_limb_joints(model)
-
-
-def ideal_limb_joints(model: BodyModel) -> np.ndarray:
-    """Joint displacements (52, 3, 10) of exact limb scales: the subtree moves, nothing else."""
-    from m3n_studio.body import shape as sh
-
-    out = np.zeros((len(JOINTS), 3, len(LIMBS)))
-    for i, limb in enumerate(LIMBS):
-        for side in ("left", "right"):
-            for start, end in sh._SEGMENTS.get(limb, ()):
-                if "{side}" in start or side == "left":
-                    a, b = (JOINT_INDEX[n.format(side=side)] for n in (start, end))
-                    out[sh._subtree(model, b), :, i] += model.joints[b] - model.joints[a]
-            if limb in sh._PARTS:
-                root = JOINT_INDEX[sh._PARTS[limb].format(side=side)]
-                inside = sh._subtree(model, root)
-                out[inside, :, i] += model.joints[inside] - model.joints[root]
-            if limb in sh._BREADTHS:
-                outer = JOINT_INDEX[sh._BREADTHS[limb][0].format(side=side)]
-                out[sh._subtree(model, outer), 0, i] += model.joints[outer, 0]
-    return out
-
-
-def fit_regressor(mean: np.ndarray, dirs: np.ndarray, affine: np.ndarray, limbs: np.ndarray | None,
-                  limb_joints: np.ndarray | None, mesh: Mesh) -> np.ndarray:  # fmt: skip
+def fit_regressor(mean: np.ndarray, dirs: np.ndarray, affine: np.ndarray, mesh: Mesh) -> np.ndarray:
     """Joint regressor (52, V): convex weights of nearby skin that follow the rig's joints.
 
     Each joint's row is non-negative least squares over the nearest skin vertices, on the template
-    (heavily), every shape component and every limb scale at once, pulled weakly to evenness.
+    (heavily) and every shape component at once, pulled weakly to evenness.
     Convexity keeps joints inside the limbs for every shape.
     """
     out = np.zeros((len(JOINTS), len(mean)))
@@ -316,9 +334,6 @@ def fit_regressor(mean: np.ndarray, dirs: np.ndarray, affine: np.ndarray, limbs:
             near = np.unique(np.concatenate([near, mesh.mirror[near]]))
         rows = [10.0 * mean[near].T, *(dirs[near, :, k].T for k in range(N_BETAS))]
         goals = [10.0 * affine[0, i], *(affine[1 + k, i] for k in range(N_BETAS))]
-        if limbs is not None and limb_joints is not None:
-            rows += [0.3 * limbs[near, :, k].T for k in range(len(LIMBS))]
-            goals += [0.3 * limb_joints[i, :, k] for k in range(len(LIMBS))]
         even = 2e-3 * np.eye(len(near))
         system = np.concatenate([*rows, np.full((1, len(near)), 30.0), even])
         goal = np.concatenate([*goals, [30.0], np.zeros(len(near))])
@@ -369,11 +384,7 @@ def main() -> None:
     vertices, joints = bake(people, skeleton, t_pose_rotations(skeleton), mesh, weights)
     mean, dirs = components(vertices, mesh)
     affine = joint_components(joints, vertices, mean, dirs)
-    regressor = fit_regressor(mean, dirs, affine, None, None, mesh)
-    for _ in range(2):  # limb fields need joints, joints should follow limb fields
-        model = BodyModel("m3n", "smplh", "neutral", mean, mesh.faces.astype(np.int32), np.array(PARENTS), weights,
-                          regressor, dirs)  # fmt: skip
-        regressor = fit_regressor(mean, dirs, affine, *limb_targets(model), mesh)
+    regressor = fit_regressor(mean, dirs, affine, mesh)
     error = np.linalg.norm(np.einsum("jv,vc->jc", regressor, mean) - affine[0], axis=1)
     print("regressor error on the template, mm: max", 1e3 * error.max(), JOINTS[error.argmax()])
     write(options.out, official(mesh, mean, dirs, weights, regressor))

@@ -67,6 +67,29 @@ def bone_of(joint: str) -> str:
     return "mixamorig:" + BONES[rest].format(S=side.capitalize())
 
 
+#: Joints that carry MakeHuman's own bones, by the bone's name up to its digits or side.
+CARRIERS = {
+    "root": "pelvis", "pelvis": "pelvis", "spine05": "pelvis", "spine04": "pelvis", "spine03": "spine1",
+    "spine02": "spine2", "spine01": "spine3", "breast": "spine3", "clavicle": "{side}_collar",
+    "shoulder01": "{side}_collar", "upperarm": "{side}_shoulder", "lowerarm": "{side}_elbow", "wrist": "{side}_wrist",
+    "metacarpal": "{side}_wrist", "upperleg": "{side}_hip", "lowerleg": "{side}_knee", "foot": "{side}_ankle",
+    "toe": "{side}_foot", "neck": "neck",
+}  # fmt: skip
+DIGITS = {"1": "thumb", "2": "index", "3": "middle", "4": "ring", "5": "pinky"}
+
+
+def joint_of(bone: str) -> str:
+    """SMPL-H joint that carries a bone of MakeHuman's default rig: ``lowerarm02.L`` -> ``left_elbow``."""
+    stem, _, letter = bone.partition(".")
+    side = {"L": "left", "R": "right"}.get(letter, "")
+    if stem.startswith("finger"):
+        return f"{side}_{DIGITS[stem[6]]}{stem[8]}"
+    for name, joint in CARRIERS.items():
+        if stem.startswith(name):
+            return joint.format(side=side)
+    return "head"  # jaw, eyes, lips, tongue
+
+
 class Assets:
     """The asset files, each read when first asked for."""
 

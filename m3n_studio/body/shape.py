@@ -21,6 +21,8 @@ from m3n_studio.body.model import BodyModel
 from m3n_studio.errors import UnknownName, ValueProblem
 
 Array = NDArray[np.float64]
+#: What a shape component does to vertices (V, 3) and to joints (J, 3).
+Fields = tuple[Array, Array]
 
 #: The limb scales, in the order they follow the betas in a shape vector.
 LIMBS = (
@@ -139,49 +141,65 @@ def _subtree(model: BodyModel, root: int) -> NDArray[np.bool_]:
     return inside
 
 
-def _stretch(model: BodyModel, start: int, end: int) -> Array:
-    """Vertex field (V, 3) per unit scale of the segment start -> end; see the module text."""
+def _stretch(model: BodyModel, start: int, end: int) -> Fields:
+    """Lengthen the segment start -> end: fields per unit scale; see the module text.
+
+    What hangs off the segment half-way (the collar bones off the chest) is carried by its share.
+    """
     a, b = model.joints[start], model.joints[end]
-    u = (b - a) / np.linalg.norm(b - a)
     length = float(np.linalg.norm(b - a))
+    u = (b - a) / length
+    carried = np.zeros(len(model.parents))  # how far each joint's part moves
+    for child, parent in enumerate(model.parents):
+        if parent == start:
+            carried[_subtree(model, child)] = np.clip((model.joints[child] - a) @ u, 0.0, length)
     along = np.clip((model.vertices - a) @ u, 0.0, length)
-    beyond = _subtree(model, end)
-    amount = model.weights[:, beyond].sum(axis=1) * length + model.weights[:, start] * along
-    return np.outer(amount, u)
+    amount = model.weights @ carried + model.weights[:, start] * along
+    return np.outer(amount, u), np.outer(carried, u)
 
 
-def _limb_field(model: BodyModel, limb: str) -> Array:
-    index = {name: i for i, name in enumerate(model.joint_names)}
-    out = np.zeros_like(model.vertices)
-    for side in ("left", "right"):
-        for start, end in _SEGMENTS.get(limb, ()):
-            if "{side}" in start or side == "left":
-                out += _stretch(model, index[start.format(side=side)], index[end.format(side=side)])
-        if limb in _PARTS:
-            root = index[_PARTS[limb].format(side=side)]
-            weight = model.weights[:, _subtree(model, root)].sum(axis=1)
-            out += weight[:, None] * (model.vertices - model.joints[root])
-        if limb in _BREADTHS:
-            outer, inner = (index[n.format(side=side)] for n in _BREADTHS[limb])
-            out += _widen(model, outer, inner)
-    return out
+def _enlarge(model: BodyModel, root: int) -> Fields:
+    """Scale a whole part about its first joint."""
+    inside = _subtree(model, root)
+    weight = model.weights[:, inside].sum(axis=1)
+    return (weight[:, None] * (model.vertices - model.joints[root]),
+            inside[:, None] * (model.joints - model.joints[root]))  # fmt: skip
 
 
-def _widen(model: BodyModel, outer: int, inner: int) -> Array:
+def _widen(model: BodyModel, outer: int, inner: int) -> Fields:
     """Carry the subtree of `outer` sideways by its x; the skin between follows in proportion."""
     x = float(model.joints[outer, 0])
     along = np.clip(model.vertices[:, 0] / x, 0.0, 1.0)
-    between = model.weights[:, inner] * along
-    amount = (model.weights[:, _subtree(model, outer)].sum(axis=1) + between) * x
-    return np.column_stack([amount, np.zeros_like(amount), np.zeros_like(amount)])
+    inside = _subtree(model, outer)
+    amount = (model.weights[:, inside].sum(axis=1) + model.weights[:, inner] * along) * x
+    sideways = np.array([1.0, 0.0, 0.0])
+    return np.outer(amount, sideways), np.outer(inside * x, sideways)
+
+
+def _limb_fields(model: BodyModel, limb: str) -> Fields:
+    index = {name: i for i, name in enumerate(model.joint_names)}
+    parts: list[Fields] = []
+    for side in ("left", "right"):
+        for start, end in _SEGMENTS.get(limb, ()):
+            if "{side}" in start or side == "left":
+                parts.append(_stretch(model, index[start.format(side=side)], index[end.format(side=side)]))
+        if limb in _PARTS:
+            parts.append(_enlarge(model, index[_PARTS[limb].format(side=side)]))
+        if limb in _BREADTHS:
+            outer, inner = (index[n.format(side=side)] for n in _BREADTHS[limb])
+            parts.append(_widen(model, outer, inner))
+    return np.sum([p[0] for p in parts], axis=0), np.sum([p[1] for p in parts], axis=0)
 
 
 @lru_cache(maxsize=8)
 def shape_space(model: BodyModel) -> ShapeSpace:
-    """The shape space of a model; computed once per model and kept."""
-    limbs = np.stack([_limb_field(model, limb) for limb in LIMBS], axis=2)
-    v, s = len(model.vertices), model.n_betas + len(LIMBS)
-    vertex_dirs = np.concatenate([model.shape_dirs, limbs], axis=2)
-    joint_dirs = np.asarray(model.regressor @ vertex_dirs.reshape(v, 3 * s)).reshape(-1, 3, s)
+    """The shape space of a model; computed once per model and kept.
+
+    Joints follow betas through the model's regressor, limb scales exactly: ten per cent on a
+    forearm lengthens it by ten per cent and moves no other joint but those beyond it.
+    """
+    fields = [_limb_fields(model, limb) for limb in LIMBS]
+    vertex_dirs = np.concatenate([model.shape_dirs, np.stack([f[0] for f in fields], axis=2)], axis=2)
+    joint_dirs = np.concatenate([model.joint_dirs, np.stack([f[1] for f in fields], axis=2)], axis=2)
     names = (*(f"beta_{i}" for i in range(model.n_betas)), *LIMBS)
     return ShapeSpace(model, vertex_dirs, joint_dirs, names)
