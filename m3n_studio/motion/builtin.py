@@ -17,6 +17,23 @@ READERS: tuple[MotionReader, ...] = (
         name="asf_amc", title="Acclaim skeleton and motion (.asf beside .amc)", suffixes=(".amc", ".asf"),
         sniff="m3n_studio.motion.asf_amc:sniff", read="m3n_studio.motion.asf_amc:read",
     ),
+    MotionReader(
+        name="m3n-clip", title="m3n Studio clip (.npz)", suffixes=(".npz",),
+        sniff="m3n_studio.motion.native:sniff", read="m3n_studio.motion.native:read",
+    ),
+    MotionReader(
+        name="amass", title="AMASS or GRAB motion capture (.npz)", suffixes=(".npz",),
+        sniff="m3n_studio.motion.amass:sniff", read="m3n_studio.motion.amass:read",
+    ),
+    MotionReader(
+        name="positions", title="22 joint positions, HumanML3D and text-to-motion (.npy)", suffixes=(".npy",),
+        sniff="m3n_studio.motion.positions:sniff", read="m3n_studio.motion.positions:read",
+    ),
+    MotionReader(
+        name="estimates", title="SMPL poses estimated from video: ROMP, GLAMR, WHAM, 4D-Humans, AIST++",
+        suffixes=(".pkl", ".npz", ".npy"),
+        sniff="m3n_studio.motion.estimates:sniff", read="m3n_studio.motion.estimates:read",
+    ),
 )  # fmt: skip
 
 
