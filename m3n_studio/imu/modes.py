@@ -1,9 +1,10 @@
-"""Ways to simulate: ours, and clean-room versions of other simulators to compare with.
+"""Ways to simulate: what a mode is, and the exact one.
 
 A mode is a function ``run(track, settings, seed) -> tuple of Signal`` from where the sensors
 are (:class:`~m3n_studio.imu.derive.Track`) to what they read, named by an import path in a
 :class:`SimulationMode` that comes through the plugin door. A body clip and a rigid trajectory
-both become a track first, so every mode does both.
+both become a track first, so every mode does both. The others are in
+:mod:`m3n_studio.imu.comparison`.
 """
 
 from __future__ import annotations
@@ -27,14 +28,12 @@ class SimulationMode:
     """A way to simulate.
 
     name : short, as on the command line; title : for people; run : import path of
-    ``run(track, settings, seed)``; device : the error model the published simulator comes with,
-    used where the user names none ("" for ideal).
+    ``run(track, settings, seed)``.
     """
 
     name: str
     title: str
     run: str
-    device: str = ""
 
 
 def exact(track: Track, settings: Settings, seed: int = 0) -> tuple[Signal, ...]:

@@ -47,7 +47,8 @@ __all__ = [
 class Site:
     """An anatomical place.
 
-    start, end : joints of the bone; fraction : along it (beyond 0 and 1 allowed); outwards :
+    start, end : joints of the bone, or "floor" and "crown" of the body under and over the head
+    joint, whose tragus and forehead are at known shares of stature; fraction : along it; outwards :
     direction at rest (T-pose, facing +z, left at +x); parts : joints whose skin may be hit;
     along : direction of the sensor's x axis at rest; text : what is worn there.
     """
@@ -80,7 +81,7 @@ _SIDED: dict[str, Site] = {
                   "shin, on the tibia"),
     "ankle": Site("left_knee", "left_ankle", 0.9, _LEFT, ("left_knee", "left_ankle"), _DOWN, "above the outer ankle"),
     "foot": Site("left_ankle", "left_foot", 0.6, _UP, ("left_ankle", "left_foot"), _FRONT, "instep"),
-    "ear": Site("neck", "head", 1.9, _LEFT, ("head",), _UP, "an earbud"),
+    "ear": Site("floor", "crown", 0.927, _LEFT, ("head",), _UP, "an earbud"),
 }  # fmt: skip
 _MIDDLE: dict[str, Site] = {
     "chest": Site("spine3", "neck", 0.35, _FRONT, _SPINE, _UP, "sternum"),
@@ -88,7 +89,7 @@ _MIDDLE: dict[str, Site] = {
     "lower_back": Site("pelvis", "spine1", 0.4, _BACK, _SPINE, _UP, "sacrum"),
     "belt": Site("pelvis", "spine1", 0.6, _FRONT, _SPINE, _UP, "belt buckle"),
     "neck": Site("spine3", "neck", 1.0, _BACK, ("neck", "spine3", "head"), _UP, "C7"),
-    "head": Site("neck", "head", 2.0, _FRONT, ("head",), _UP, "forehead"),
+    "head": Site("floor", "crown", 0.96, _FRONT, ("head",), _UP, "forehead"),
 }
 
 
@@ -124,14 +125,20 @@ def named_placement(model: BodyModel, name: str) -> Placement:
 @lru_cache(maxsize=256)
 def _located(model: BodyModel, name: str) -> Placement:
     site = SITES[name]
-    start = model.joints[joint_index(model, site.start)]
-    end_name = site.end if site.end in model.joint_names else site.end.split("_")[0] + "_hand"  # SMPL's whole hand
-    end = model.joints[joint_index(model, end_name)]
-    fraction = site.fraction * 0.5 if end_name != site.end else site.fraction
-    origin = start + fraction * (end - start)
+    start, end = _landmark(model, site.start), _landmark(model, site.end)
+    origin = start + site.fraction * (end - start)
     direction = np.asarray(site.outwards) / np.linalg.norm(site.outwards)
     triangle, barycentric = _outermost(model, origin, direction, _own_triangles(model, site.parts))
     return facing(model, Placement(name, triangle, barycentric, 0.0), np.asarray(site.along))
+
+
+def _landmark(model: BodyModel, name: str) -> Array:
+    """An end (3,) of a site's bone; SMPL has no knuckles, its whole hand's joint is one."""
+    if name in ("floor", "crown"):
+        head, y = model.joints[joint_index(model, "head")], model.vertices[:, 1]
+        return np.array([head[0], y.max() if name == "crown" else y.min(), head[2]])
+    hand = name.split("_")[0] + "_hand"
+    return np.asarray(model.joints[joint_index(model, name if name in model.joint_names else hand)])
 
 
 def facing(model: BodyModel, placement: Placement, along: Array) -> Placement:
