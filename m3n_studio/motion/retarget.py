@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 
 from m3n_studio import so3
 from m3n_studio.body.files import default_body
-from m3n_studio.body.model import BodyModel
-from m3n_studio.body.shape import Shape, shape_space
-from m3n_studio.body.skeleton import JOINT_INDEX, JOINTS, PARENTS
+from m3n_studio.body.skeleton import JOINTS, PARENTS
 from m3n_studio.errors import FileError
 from m3n_studio.motion.calibrate import Calibration, calibrate, used_joints
 from m3n_studio.motion.clip import Clip, Source
-from m3n_studio.motion.fit import SPANS, fit_shape
+from m3n_studio.motion.fit import SPANS
 from m3n_studio.motion.formats import ReadOptions
+from m3n_studio.motion.posture import ground, level_feet, lowest_sole, pelvis_path, rest_joints, settle_trunk
 from m3n_studio.motion.skeleton_map import JointMap, map_joints
 from m3n_studio.motion.skeleton_motion import SkeletonMotion, slerp
 from m3n_studio.motion.world import find_world, looked_at
@@ -62,13 +61,21 @@ def retarget(
     rest = dict(zip(model.joint_names, model.joints, strict=True))
     calibration = calibrate(motion, joints, rest)
     rotations = body_rotations(motion, joints, calibration)
-    shape = fit_shape(model, bone_lengths(motion, joints))
-    poses, trans = _poses(model, shape, motion, joints, rotations)
+    rotations, shape, lean = settle_trunk(model, motion, joints, rotations, bone_lengths(motion, joints))
+    rotations, pitch = level_feet(motion, joints, rotations)
+    rest_at = rest_joints(model, shape)
+    pelvis = pelvis_path(motion, joints, rotations, rest_at)
+    floor = ground(lowest_sole(model, shape, rotations, pelvis), motion.valid)
+    pelvis[:, 1] -= floor
     found = "used as it is" if calibration.standing else "along the bones; calibrated from the motion"
-    clip_notes = (*notes, *world.notes, f"rest pose: {found}")
+    clip_notes = (
+        *notes, *world.notes, f"rest pose: {found}", f"trunk leant by {np.degrees(lean):.1f} deg, feet pitched by"
+        f" {np.degrees(pitch):.1f} deg to match the body's joints", f"ground: lowered by {floor:.3f} m to y = 0",
+    )  # fmt: skip
     return Clip(
-        rate_hz=options.rate_hz if free_rate and options.rate_hz else motion.rate_hz, poses=poses, trans=trans,
-        shape=shape, source=Source(str(path), format, clip_notes), valid=motion.valid,
+        rate_hz=options.rate_hz if free_rate and options.rate_hz else motion.rate_hz,
+        poses=local_poses(rotations), trans=pelvis - rest_at[0], shape=shape,
+        source=Source(str(path), format, clip_notes), valid=motion.valid,
     )  # fmt: skip
 
 
@@ -117,18 +124,10 @@ def along_chain(frames: list[Array], share: float) -> Array:
     return slerp(frames[k], frames[min(k + 1, len(frames) - 1)], x - k if x - k > 1e-9 else 0.0)
 
 
-def _poses(
-    model: BodyModel, shape: Shape, motion: SkeletonMotion, joints: JointMap, rotations: Array
-) -> tuple[Array, Array]:
-    """Local rotation vectors (T, 52, 3) and translation (T, 3) that put the hips where the skeleton's are."""
+def local_poses(rotations: Array) -> Array:
+    """Local rotation vectors (T, 52, 3), rad, from global rotations (T, 52, 3, 3)."""
     local = rotations.copy()
     for i, parent in enumerate(PARENTS):
         if parent >= 0:
             local[:, i] = np.swapaxes(rotations[:, parent], -1, -2) @ rotations[:, i]
-    rest = shape_space(model).joints(shape)
-    index = {name: i for i, name in enumerate(model.joint_names)}
-    hips = 0.5 * (rest[index["left_hip"]] + rest[index["right_hip"]])
-    j = joints.joints
-    seen = 0.5 * (motion.positions[:, j["left_hip"]] + motion.positions[:, j["right_hip"]])
-    pelvis = seen - rotations[:, JOINT_INDEX["pelvis"]] @ (hips - rest[0])
-    return so3.rotvec_from_matrix(local), pelvis - rest[0]
+    return so3.rotvec_from_matrix(local)

@@ -1,0 +1,165 @@
+"""Settle a retargeted body: lean of the trunk, length of the torso, soles flat, ground at y = 0.
+
+Skeleton files put hips, spine and ankles at places of their own, so equal rotations leave the
+shoulders behind or above the file's, and the feet pitched. What is constant in that is
+removed: the trunk is leaned and stretched until the shoulders are on average where the file's
+are, the feet are turned until their soles are level while they stand still, and the ground is
+put under them. All corrections are constants of the clip: they change no motion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from m3n_studio import so3
+from m3n_studio.body.model import BodyModel
+from m3n_studio.body.shape import Shape, shape_space
+from m3n_studio.body.skeleton import JOINT_INDEX, JOINTS, PARENTS
+from m3n_studio.motion.fit import fit_shape
+from m3n_studio.motion.skeleton_map import JointMap
+from m3n_studio.motion.skeleton_motion import SkeletonMotion
+from m3n_studio.motion.world import looked_at
+
+Array = NDArray[np.float64]
+
+#: How much of the lean each joint of the trunk takes.
+LEAN_SHARES = {"pelvis": 0.5, "spine1": 1.0, "spine2": 1.0, "spine3": 1.0}
+_LARGEST_LEAN = np.radians(20.0)
+_LARGEST_PITCH = np.radians(40.0)
+_STILL_SHARE = 0.3  # of the frames count as standing
+_GROUND_PERCENTILE = 10.0
+
+
+def _about_left(angle_rad: float) -> Array:
+    return so3.matrix_from_rotvec(np.array([angle_rad, 0.0, 0.0]))
+
+
+def rest_joints(model: BodyModel, shape: Shape) -> Array:
+    """Rest joints (52, 3), m, in a clip's order; SMPL's missing fingers stay on the wrist."""
+    joints = shape_space(model).joints(shape)
+    place = {name: i for i, name in enumerate(model.joint_names)}
+    out = np.zeros((len(JOINTS), 3))
+    for i, name in enumerate(JOINTS):
+        out[i] = joints[place[name]] if name in place else out[PARENTS[i]]
+    return out
+
+
+def pelvis_path(motion: SkeletonMotion, joints: JointMap, rotations: Array, rest: Array) -> Array:
+    """Pelvis positions (T, 3), m, that put the middle of the hips where the skeleton's is."""
+    hips = 0.5 * (rest[JOINT_INDEX["left_hip"]] + rest[JOINT_INDEX["right_hip"]]) - rest[0]
+    j = joints.joints
+    seen = 0.5 * (motion.positions[:, j["left_hip"]] + motion.positions[:, j["right_hip"]])
+    return np.asarray(seen - rotations[:, 0] @ hips)
+
+
+def place(name: str, rotations: Array, rest: Array, pelvis: Array) -> Array:
+    """Position (T, 3), m, of one body joint: global rotations (T, 52, 3, 3), pelvis path (T, 3)."""
+    out = pelvis
+    i = JOINT_INDEX[name]
+    while PARENTS[i] >= 0:
+        out = out + rotations[:, PARENTS[i]] @ (rest[i] - rest[PARENTS[i]])
+        i = PARENTS[i]
+    return np.asarray(out)
+
+
+def settle_trunk(
+    model: BodyModel, motion: SkeletonMotion, joints: JointMap, rotations: Array, lengths_m: Mapping[str, float]
+) -> tuple[Array, Shape, float]:
+    """Lean and stretch the trunk until the shoulders are on average where the file's are.
+
+    rotations : (T, 52, 3, 3) global. Returns the corrected rotations, the shape, the lean in rad.
+    """
+    frames = looked_at(motion)
+    G, lengths, lean = rotations[frames], dict(lengths_m), 0.0
+    seen = {side: motion.positions[frames, joints.joints[f"{side}_shoulder"]] for side in ("left", "right")}
+    few = _some(motion, frames)
+    shape = fit_shape(model, lengths)
+    for _ in range(4):
+        leant = _leant(G, lean)
+        rest = rest_joints(model, shape)
+        pelvis = pelvis_path(few, joints, leant, rest)
+        error = np.zeros(3)
+        for side, sign in (("left", 1.0), ("right", -1.0)):
+            off = seen[side] - place(f"{side}_shoulder", leant, rest, pelvis)
+            local = np.einsum("tba,tb->ta", leant[:, JOINT_INDEX["spine3"]], off).mean(axis=0)
+            error += 0.5 * local * (sign, 1.0, 1.0)
+        height = float(rest[JOINT_INDEX["left_shoulder"], 1] - rest[JOINT_INDEX["spine1"], 1]) + 0.5 * 0.12
+        lean = float(np.clip(lean + error[2] / height, -_LARGEST_LEAN, _LARGEST_LEAN))
+        lengths["shoulder_breadth"] = max(lengths.get("shoulder_breadth", 0.3) + 2.0 * float(error[0]), 0.05)
+        lengths["torso"] = max(lengths.get("torso", 0.5) + float(error[1]), 0.1)
+        shape = fit_shape(model, lengths)
+    return _leant(rotations, lean), shape, lean
+
+
+def _some(motion: SkeletonMotion, frames: NDArray[np.intp]) -> SkeletonMotion:
+    return SkeletonMotion(
+        motion.names, motion.parents, motion.offsets, motion.ends, motion.rotations[frames],
+        motion.positions[frames], motion.valid[frames], motion.rate_hz,
+    )  # fmt: skip
+
+
+def _leant(rotations: Array, lean: float) -> Array:
+    out = rotations.copy()
+    for name, share in LEAN_SHARES.items():
+        i = JOINT_INDEX[name]
+        out[:, i] = rotations[:, i] @ _about_left(share * lean)
+    return out
+
+
+def still_frames(motion: SkeletonMotion, joints: JointMap, side: str) -> NDArray[np.intp]:
+    """Frames in which a foot stands: its ankle and toe move least."""
+    points = [joints.joints[n] for n in (f"{side}_ankle", f"{side}_foot") if n in joints.joints]
+    p = motion.positions[:, points]
+    speed = np.zeros(len(p))
+    speed[1:] = np.linalg.norm(np.diff(p, axis=0), axis=2).sum(axis=1)
+    speed[:1] = speed[1:2] if len(speed) > 1 else 0.0
+    speed = np.where(motion.valid, speed, np.inf)
+    count = max(1, int(_STILL_SHARE * motion.valid.sum()))
+    return np.argsort(speed, kind="stable")[:count]
+
+
+def level_feet(motion: SkeletonMotion, joints: JointMap, rotations: Array) -> tuple[Array, float]:
+    """Turn the feet until soles are level while they stand; returns rotations and the mean turn in rad."""
+    out, turns = rotations.copy(), []
+    for side in ("left", "right"):
+        still = still_frames(motion, joints, side)
+        for name in (f"{side}_ankle", f"{side}_foot"):
+            i = JOINT_INDEX[name]
+            pitch = float(np.median(np.arcsin(np.clip(rotations[still, i, 1, 2], -1.0, 1.0))))
+            if abs(pitch) <= _LARGEST_PITCH:
+                out[:, i] = rotations[:, i] @ _about_left(pitch)
+                turns.append(pitch)
+    return out, float(np.mean(turns)) if turns else 0.0
+
+
+def lowest_sole(model: BodyModel, shape: Shape, rotations: Array, pelvis: Array) -> Array:
+    """Height (T,), m, of the lowest of heels, balls and toe tips over y = 0."""
+    rest = rest_joints(model, shape)
+    vertices = shape_space(model).vertices(shape)
+    index = {name: i for i, name in enumerate(model.joint_names)}
+    heights = []
+    for side in ("left", "right"):
+        ankle, ball = JOINT_INDEX[f"{side}_ankle"], JOINT_INDEX[f"{side}_foot"]
+        for name, body_joint in ((f"{side}_ankle", ankle), (f"{side}_foot", ball)):
+            p = place(name, rotations, rest, pelvis)
+            own = vertices[model.weights[:, index[name]] > 0.5]
+            if len(own) == 0:
+                own = rest[body_joint : body_joint + 1]
+            for corner in _corners(own):
+                heights.append(p[:, 1] + rotations[:, body_joint, 1] @ (corner - rest[body_joint]))
+    return np.min(heights, axis=0)
+
+
+def _corners(vertices: Array) -> Array:
+    """Front and back of a cloud of vertices, at its lowest height (2, 3)."""
+    low = vertices[:, 1].min()
+    bottom = vertices[vertices[:, 1] < low + 0.02]
+    return np.array([bottom[np.argmin(bottom[:, 2])], bottom[np.argmax(bottom[:, 2])]])
+
+
+def ground(heights: Array, valid: NDArray[np.bool_]) -> float:
+    """Height, m, of the ground: where the lowest sole is when it is low."""
+    return float(np.percentile(heights[valid], _GROUND_PERCENTILE))
