@@ -280,7 +280,7 @@ def _coherence(
         xy += f * np.conj(g)
     floor = 1e-12 * np.maximum(xx.max(axis=0) * yy.max(axis=0), 1e-30)
     coherence = np.where(xx * yy > floor, np.abs(xy) ** 2 / np.maximum(xx * yy, 1e-300), np.nan)
-    frequency = np.fft.rfftfreq(length, 1.0 / rate)
+    frequency = np.asarray(np.fft.rfftfreq(length, 1.0 / rate), dtype=np.float64)
     return [tuple(_band_mean(coherence[:, i], frequency, band, limit_hz) for band in bands) for i in range(x.shape[1])]
 
 
