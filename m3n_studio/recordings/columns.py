@@ -174,8 +174,8 @@ def _short(titles: list[str], most: int = 12) -> str:
 def _reject_copy(lines: Lines, signal: Signal, six: tuple[Column, ...], numbers: Array, wanted: list[Column]) -> None:
     """A public data set has the accelerometer copied into the gyroscope's columns; say so."""
     at = [wanted.index(column) for column in six]
-    raw = numbers[:, at]
-    same = np.isclose(raw[:, :3], raw[:, 3:], rtol=1e-9, atol=0.0).all()
-    if len(raw) > 1 and same and np.any(raw):
+    acc, gyr = numbers[:, at[:3]], numbers[:, at[3:]]
+    moves = bool((acc != acc[0]).any())
+    if moves and np.isclose(acc, gyr, rtol=1e-9, atol=0.0, equal_nan=True).all():
         raise FileError(lines.path, field=f"columns {six[3].title} …", found="the accelerometer's numbers again",
                         expected=f"the angular velocity of {signal.name}")  # fmt: skip
