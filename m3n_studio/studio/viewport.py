@@ -65,6 +65,15 @@ class _Orbiting:
         return max(round(widget.width() * ratio), 1), max(round(widget.height() * ratio), 1)
 
 
+def _forget_gl_errors() -> None:
+    """Drop errors Qt's own drawing left behind, which gloo would take for ours."""
+    from vispy.gloo import gl
+
+    for _ in range(8):
+        if gl.glGetError() == gl.GL_NO_ERROR:
+            return
+
+
 class GLViewport(_Orbiting, QOpenGLWidget):
     """The stage in an OpenGL widget. ``failed`` tells why nothing can be drawn, once."""
 
@@ -95,6 +104,7 @@ class GLViewport(_Orbiting, QOpenGLWidget):
         if self._broken or self._canvas is None:
             return
         try:
+            _forget_gl_errors()
             set_current_canvas(self._canvas)
             self.stage.draw(*self._pixels())
             self._canvas.flush()

@@ -1,0 +1,135 @@
+"""Start the window, show values or files in it, take its picture, run the event loop.
+
+The command line calls :func:`run_view` with values it made itself and :func:`run_files` with
+paths to open in the background. Importing this module imports Qt but neither SciPy nor torch.
+"""
+
+from __future__ import annotations
+
+import signal as os_signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings
+from PySide6.QtWidgets import QApplication
+
+from m3n_studio.body.model import BodyModel
+from m3n_studio.body.shape import Shape
+from m3n_studio.errors import M3nError
+from m3n_studio.motion.clip import Clip
+from m3n_studio.recordings.signal import Signal
+from m3n_studio.studio.contents import make_contents
+from m3n_studio.studio.pictures import window_picture
+from m3n_studio.studio.window import Window
+
+ORGANISATION, APPLICATION = "m3n", "studio"
+
+
+def application() -> QApplication:
+    """The one QApplication, in the style the themes are made for."""
+    found = QApplication.instance()
+    if isinstance(found, QApplication):
+        return found
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("m3n-studio")
+    app.setApplicationDisplayName("m3n Studio")
+    app.setDesktopFileName("m3n-studio")
+    app.setStyle("Fusion")
+    return app
+
+
+def settings() -> QSettings:
+    """Where the user's window geometry and theme are kept."""
+    return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, ORGANISATION, APPLICATION)
+
+
+def run_view(
+    clip: Clip | None = None,
+    simulated: Sequence[Signal] = (),
+    real: Sequence[Signal] = (),
+    placements: Sequence[object] = (),
+    model: BodyModel | None = None,
+    shape: Shape | None = None,
+    *,
+    title: str = "",
+    theme: str = "system",
+    viewport: str = "auto",
+    size: tuple[int, int] | None = None,
+    screenshot: str | Path | None = None,
+    at_s: float | None = None,
+    remember: bool = True,
+) -> int:
+    """Open a window on a motion with its signals and run until it is closed.
+
+    Parameters
+    ----------
+    clip, model
+        Both or neither; without them the window opens empty.
+    simulated : sequence of Signal
+        One per placement, in the same order.
+    shape : Shape, optional
+        The body shown where it is not the clip's.
+    screenshot : path, optional
+        Write a PNG of the window at ``at_s`` and return, instead of running.
+    remember : bool
+        Keep geometry and theme for the next start; never with a screenshot.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    app = application()
+    window = Window(theme=theme, viewport=viewport, settings=settings() if remember and screenshot is None else None)
+    if size is not None:
+        window.resize(*size)
+    if clip is not None and model is not None:
+        window.show_contents(
+            make_contents(
+                clip, model, simulated=simulated, real=real, placements=placements, shape=shape, title=title
+            )
+        )  # fmt: skip
+    window.show()
+    if screenshot is not None:
+        return _take_picture(window, screenshot, at_s)
+    if at_s is not None:
+        window.clock.seek(at_s)
+    return _run(app, window)
+
+
+def run_files(
+    paths: Sequence[str | Path] = (), *, theme: str = "system", viewport: str = "auto", remember: bool = True
+) -> int:  # fmt: skip
+    """Open the window at once and these files in the background; run until it is closed."""
+    app = application()
+    window = Window(theme=theme, viewport=viewport, settings=settings() if remember else None)
+    window.show()
+    if paths:
+        window.open_paths([Path(p) for p in paths])
+    return _run(app, window)
+
+
+def _take_picture(window: Window, path: str | Path, at_s: float | None) -> int:
+    window.clock.seek(window.clock.start_s if at_s is None else at_s)
+    window_picture(window, path)
+    problem = window.error_bar.text if window.error_bar.isVisible() else ""
+    dispose(window)
+    if problem:
+        raise M3nError(f"the window was drawn with a problem: {problem}")
+    return 0
+
+
+def _run(app: QApplication, window: Window) -> int:
+    """Run the event loop; Ctrl+C in the terminal ends the program at once, as for any program."""
+    os_signal.signal(os_signal.SIGINT, os_signal.SIG_DFL)
+    code = int(app.exec())
+    dispose(window)
+    return code
+
+
+def dispose(window: Window) -> None:
+    """Close a window and free it now, before the application goes: Qt crashes in another order."""
+    window.close()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete.value)

@@ -1,0 +1,136 @@
+"""The body in motion: the stage's viewport with its few buttons on top."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from m3n_studio.studio.clock import Clock
+from m3n_studio.studio.contents import Contents
+from m3n_studio.studio.icons import icon
+from m3n_studio.studio.stage import Scene, Stage
+from m3n_studio.studio.theme import Theme
+from m3n_studio.studio.viewport import make_viewport
+
+_HINT = "Drag to orbit · Shift-drag to pan · wheel to zoom · double-click to reset"
+
+
+class BodyView(QWidget):
+    """Shows a scene at the clock's time.
+
+    Signals
+    -------
+    failed : str
+        The picture cannot be drawn here; says why and what to do.
+    """
+
+    failed = Signal(str)
+
+    def __init__(self, clock: Clock, theme: Theme, *, viewport: str = "auto", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self.stage = Stage(theme)
+        self.viewport = make_viewport(self.stage, viewport, self)
+        self.viewport.setToolTip(_HINT)
+        self.viewport.setAccessibleName("Body in motion")
+        self.viewport.failed.connect(self.failed)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.viewport)
+        self._buttons = self._overlay()
+        self._caption = QLabel(self)
+        self._caption.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._caption.setObjectName("muted")
+        self._caption.move(14, 12)
+        self.installEventFilter(self)
+        clock.time_changed.connect(self._on_time)
+        self.set_theme(theme)
+
+    def _overlay(self) -> QWidget:
+        box = QWidget(self)
+        box.setObjectName("overlay")
+        row = QHBoxLayout(box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        self.follow_button = self._button("Follow the body (F)", checkable=True, checked=True)
+        self.sensors_button = self._button("Show the sensors (S)", checkable=True, checked=True)
+        self.reset_button = self._button("Reset the view (R)")
+        for button in (self.follow_button, self.sensors_button, self.reset_button):
+            row.addWidget(button)
+        self.follow_button.toggled.connect(self.set_follow)
+        self.sensors_button.toggled.connect(self.set_show_sensors)
+        self.reset_button.clicked.connect(self.viewport.reset_camera)
+        return box
+
+    @staticmethod
+    def _button(tip: str, *, checkable: bool = False, checked: bool = False) -> QToolButton:
+        button = QToolButton(checkable=checkable, checked=checked)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip.split(" (")[0])
+        button.setIconSize(QSize(18, 18))
+        return button
+
+    def set_contents(self, contents: Contents) -> None:
+        """Show another body, motion or sensors."""
+        self.set_scene(contents.scene)
+
+    def set_scene(self, scene: Scene | None) -> None:
+        """Show another body, motion or sensors."""
+        self.stage.scene = scene
+        clip = None if scene is None else scene.track.clip
+        self._caption.setText("" if clip is None else f"{len(clip):,} frames at {clip.rate_hz:g} Hz".replace(",", " "))
+        self._caption.adjustSize()
+        self._on_time(self._clock.time_s)
+        self.viewport.update()
+
+    def set_selected(self, sensor: int) -> None:
+        """Highlight a sensor."""
+        self.stage.selected = sensor
+        self.viewport.update()
+
+    def set_follow(self, follow: bool) -> None:  # noqa: FBT001
+        """Let the camera keep up with the body, or stand still where it is now."""
+        stage = self.stage
+        if follow != stage.follow:
+            pose = stage.pose()
+            if pose is not None:
+                shift = pose.joints[0] * (1.0, 0.0, 1.0) * (-1.0 if follow else 1.0)
+                x, y, z = stage.camera.target
+                stage.camera = stage.camera.look_at((x + shift[0], y, z + shift[2]))  # type: ignore[arg-type]
+            stage.follow = follow
+        self.viewport.update()
+
+    def set_show_sensors(self, show: bool) -> None:  # noqa: FBT001
+        """Draw the sensors or not."""
+        self.stage.show_sensors = show
+        self.viewport.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        self.stage.theme = theme
+        for button, name in ((self.follow_button, "follow"), (self.sensors_button, "sensors"),
+                             (self.reset_button, "reset")):  # fmt: skip
+            button.setIcon(icon(name, theme))
+        self.viewport.update()
+
+    def picture(self) -> QImage:
+        """What is shown, in device pixels."""
+        return self.viewport.picture()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Keep the buttons in the upper right corner."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            size = self._buttons.sizeHint()
+            self._buttons.setGeometry(self.width() - size.width() - 8, 8, size.width(), size.height())
+            self._buttons.raise_()
+            self._caption.raise_()
+        return super().eventFilter(watched, event)
+
+    def _on_time(self, time_s: float) -> None:
+        if self.stage.scene is None:
+            return
+        frame = self.stage.scene.track.clip.frame_at(time_s)
+        if frame != self.stage.frame:
+            self.stage.frame = frame
+            self.viewport.update()

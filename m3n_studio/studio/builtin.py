@@ -1,0 +1,18 @@
+"""The views that ship with the program, registered as any plugin's are. Imports no Qt."""
+
+from __future__ import annotations
+
+from m3n_studio.plugins import Door
+from m3n_studio.studio.docks import DockSpec
+
+DOCKS = (
+    DockSpec("body", "Body", "left", "m3n_studio.studio.views:build_body"),
+    DockSpec("traces", "Traces", "right", "m3n_studio.studio.views:build_traces"),
+    DockSpec("transport", "Transport", "bottom", "m3n_studio.studio.views:build_transport"),
+)
+
+
+def register(door: Door) -> None:
+    """Contribute the built-in views."""
+    for spec in DOCKS:
+        door.add("dock", spec.name, spec)

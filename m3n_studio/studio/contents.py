@@ -1,0 +1,139 @@
+"""`Contents`: what a window shows, and how files become it. Qt-free; run off the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from m3n_studio.body.model import BodyModel
+from m3n_studio.body.shape import Shape
+from m3n_studio.errors import FileError
+from m3n_studio.motion.clip import Clip
+from m3n_studio.recordings.signal import Signal
+from m3n_studio.studio.stage import Scene, SensorTrack
+
+DEFAULT_SENSORS = ("left_wrist", "right_wrist")
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """A motion on a body with its sensors, and real recordings beside it.
+
+    Attributes
+    ----------
+    title : str
+        For the window's title.
+    scene : Scene or None
+    simulated, real : tuple of Signal
+    """
+
+    title: str = ""
+    scene: Scene | None = None
+    simulated: tuple[Signal, ...] = ()
+    real: tuple[Signal, ...] = ()
+
+    @property
+    def clip(self) -> Clip | None:
+        """The motion, if there is one."""
+        return None if self.scene is None else self.scene.track.clip
+
+    def span_s(self) -> tuple[float, float]:
+        """First and last time, s: the motion's, else the recordings'."""
+        if self.clip is not None:
+            return 0.0, self.clip.duration_s
+        signals = self.real or self.simulated
+        if not signals:
+            return 0.0, 0.0
+        return float(min(s.time_s[0] for s in signals)), float(max(s.time_s[-1] for s in signals))
+
+    def rate_hz(self) -> float:
+        """Frames per second of stepping: the motion's, else the recording's."""
+        if self.clip is not None:
+            return self.clip.rate_hz
+        return max((s.rate_hz for s in self.real), default=30.0) or 30.0
+
+
+def sensor_tracks(model: BodyModel, clip: Clip, placements: Sequence[object], shape: Shape | None) -> tuple:
+    """Where each placement is over a clip."""
+    from m3n_studio.imu.placement import follow
+    from m3n_studio.motion.root import root_track
+
+    own = clip.shape if shape is None else shape
+    trans = root_track(model, clip, shape)
+    out = []
+    for placement in placements:
+        p, R_ws = follow(model, placement, clip.poses, trans, own)
+        out.append(SensorTrack(placement.name, p, R_ws))  # type: ignore[attr-defined]
+    return tuple(out)
+
+
+def make_contents(
+    clip: Clip,
+    model: BodyModel,
+    *,
+    simulated: Sequence[Signal] = (),
+    real: Sequence[Signal] = (),
+    placements: Sequence[object] = (),
+    shape: Shape | None = None,
+    title: str = "",
+) -> Contents:
+    """Contents from values that are already there."""
+    scene = Scene.of(model, clip, shape=shape, sensors=sensor_tracks(model, clip, placements, shape))
+    scene.track.at(0)
+    return Contents(title or _name(clip), scene, tuple(simulated), tuple(real))
+
+
+def _name(clip: Clip) -> str:
+    return Path(clip.source.path).name if clip.source.path else "motion"
+
+
+def open_motion(path: Path, before: Contents) -> Contents:
+    """A motion file on the default body with a sensor on each wrist; recordings stay."""
+    from m3n_studio.body.files import default_body
+    from m3n_studio.imu.placement import named_placement
+    from m3n_studio.imu.simulate import simulate
+    from m3n_studio.motion.formats import read_clip
+
+    clip, model = read_clip(path), default_body()
+    placements = tuple(named_placement(model, name) for name in DEFAULT_SENSORS)
+    simulated = simulate(model, clip, placements)
+    return make_contents(
+        clip, model, simulated=simulated, real=before.real, placements=placements, title=path.name
+    )  # fmt: skip
+
+
+def open_recording(path: Path, before: Contents) -> Contents:
+    """A recording laid beside what is already shown."""
+    from m3n_studio.recordings.formats import read_signals
+
+    real = read_signals(path)
+    return replace(before, real=real, title=before.title or path.name)
+
+
+def open_file(path: Path, before: Contents) -> Contents:
+    """Whatever the file is: a motion if some reader knows it as one, else a recording."""
+    from m3n_studio.motion.formats import find_reader, motion_suffixes
+
+    if not path.exists():
+        raise FileError(path, found="there is no such file", expected="a motion or a recording")
+    try:
+        find_reader(path)
+    except FileError as not_motion:
+        try:
+            return open_recording(path, before)
+        except FileError as not_recording:
+            raise (not_motion if _only_motion(path, motion_suffixes()) else not_recording) from not_motion
+    return open_motion(path, before)
+
+
+def _only_motion(path: Path, motion: Sequence[str]) -> bool:
+    """Whether the file's name says it is meant as a motion."""
+    return path.suffix.lower() in set(motion) - {".csv", ".txt", ".h5", ".hdf5", ".npz", ".mat"}
+
+
+def open_files(paths: Sequence[Path], before: Contents) -> Contents:
+    """Several files one after another, e.g. a motion and its recording."""
+    for path in paths:
+        before = open_file(path, before)
+    return before

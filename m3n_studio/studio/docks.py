@@ -1,0 +1,58 @@
+"""What a view is to the window: a name, a place, and how to build it.
+
+Contributed through the door as kind ``dock``, by the program itself and by plugins alike. The
+window builds each view once, hands it a :class:`ViewContext` and then calls, where the view
+has them, ``set_contents(contents)`` and ``set_theme(theme)``. A view that fails to build is
+reported and costs the others nothing. No Qt is imported until a view is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
+
+    from m3n_studio.studio.clock import Clock
+    from m3n_studio.studio.selection import Selection
+    from m3n_studio.studio.theme import Theme
+
+AREAS = ("left", "right", "bottom")
+
+
+@dataclass(frozen=True)
+class DockSpec:
+    """A view.
+
+    Attributes
+    ----------
+    name : str
+        Identifies it, e.g. ``"traces"``.
+    title : str
+        For people.
+    area : {"left", "right", "bottom"}
+    build : str
+        Import path of ``build(context: ViewContext) -> QWidget``.
+    """
+
+    name: str
+    title: str
+    area: str
+    build: str
+
+
+@dataclass(frozen=True, eq=False)
+class ViewContext:
+    """All a view is given: the clock, the selection, colours, the window's actions, error reporting.
+
+    viewport : {"auto", "gl", "offscreen"}, how three-dimensional pictures are made.
+    """
+
+    clock: Clock
+    selection: Selection
+    theme: Theme
+    actions: Mapping[str, QAction]
+    report: Callable[[str], None]
+    viewport: str = "auto"
