@@ -29,18 +29,28 @@ N_PEOPLE = 700
 N_BETAS = 16
 #: Where the template's pelvis is put, m: that of SMPL, so recorded translations keep their meaning.
 PELVIS = np.array([0.0, -0.235, 0.028])
-DENSITY = 985.0
+DENSITY = 1000.0  # kg/m3, as m3n_studio.body.measure has it
 #: Adults: mean and deviation of stature (m) and of the logarithm of the body-mass index, by sex.
 STATURE = {0: (1.63, 0.065), 1: (1.76, 0.070)}
-LOG_BMI = {0: (np.log(24.0), 0.16), 1: (np.log(25.0), 0.14)}
+LOG_BMI = {0: (np.log(23.8), 0.16), 1: (np.log(24.8), 0.14)}
 #: Local morphs that loosen the macro ones: name and deviation of the random coefficient.
 LOCAL = {
-    "arms/measure-upperarm-length": 0.25, "arms/measure-lowerarm-length": 0.25,
+    "arms/measure-upperarm-length": 0.1, "arms/measure-lowerarm-length": 0.1,
     "legs/measure-upperleg-height": 0.25, "legs/measure-lowerleg-height": 0.25,
     "torso/measure-shoulder-dist": 0.3, "torso/measure-hips-circ": 0.3, "torso/measure-waist-circ": 0.3,
     "torso/measure-napetowaist-dist": 0.3, "torso/measure-bust-circ": 0.3, "neck/measure-neck-height": 0.25,
     "stomach/stomach-tone": 0.4, "buttocks/buttocks-volume": 0.4,
 }  # fmt: skip
+#: MakeHuman's heaviest is a slim adult (body-mass index 22): these morphs grow with its weight beyond average.
+FAT = {
+    "torso/measure-waist-circ": 0.45, "torso/measure-hips-circ": 0.35, "torso/measure-bust-circ": 0.25,
+    "torso/measure-underbust-circ": 0.25, "stomach/stomach-tone": -0.35, "neck/measure-neck-circ": 0.25,
+    "arms/measure-upperarm-circ": 0.25, "legs/measure-thigh-circ": 0.3, "legs/measure-calf-circ": 0.2,
+    "buttocks/buttocks-volume": 0.25, "hands/measure-wrist-circ": 0.1, "legs/measure-knee-circ": 0.15,
+    "feet/measure-ankle-circ": 0.1,
+}  # fmt: skip
+#: Range in which weight is solved for; 1 is MakeHuman's heaviest.
+WEIGHT = (-0.4, 2.4)
 #: The part of the arm's turn from A to T that the collar bone takes.
 COLLAR_SHARE = 0.3
 #: Degrees by which thighs point outwards and forwards, shanks inwards and backwards, toes outwards:
@@ -76,14 +86,13 @@ def make_mesh(assets: Assets) -> Mesh:
 
 
 def draw_person(rng: np.random.Generator, sex: int) -> dict[str, float]:
-    """Macro parameters of one adult, broadly spread; the weighting comes later."""
+    """Macro parameters of one adult; height and weight are set by :func:`fit_person`."""
     person = dict(zip(RACES, rng.dirichlet((1.5, 1.5, 1.5)), strict=True))
-    person["gender"] = abs(sex - abs(rng.normal(0.0, 0.12)))
+    person["gender"] = abs(sex - min(abs(rng.normal(0.0, 0.12)), 0.5))
     person["age"] = rng.uniform(0.0, 0.6)
-    person["muscle"] = np.clip(rng.normal(0.5, 0.18), 0.05, 0.95)
-    person["weight"] = np.clip(rng.normal(0.62, 0.2), 0.05, 1.0)
-    person["height"] = np.clip(rng.normal(0.52, 0.05), 0.3, 0.7)
+    person["muscle"] = np.clip(rng.normal(0.5, 0.15), 0.05, 0.95)
     person["proportions"] = rng.uniform(0.35, 0.9)
+    person["height"], person["weight"] = 0.5, 0.6
     assert set(person) == {*RACES, *ANCHORS}
     return person
 
@@ -103,30 +112,40 @@ def volume(vertices: np.ndarray, faces: np.ndarray) -> float:
     return float(np.einsum("fi,fi->", a, np.cross(b, c)) / 6.0)
 
 
-def likelihood(vertices: np.ndarray, mesh: Mesh, sex: int) -> float:
-    """How common a stature and body-mass index are among adults."""
-    skin = vertices[mesh.keep]
-    stature = float(np.ptp(skin[:, 1]))
-    bmi = DENSITY * volume(skin, mesh.faces) / stature**2
-    z = ((stature - STATURE[sex][0]) / STATURE[sex][1], (np.log(bmi) - LOG_BMI[sex][0]) / LOG_BMI[sex][1])
-    return float(np.exp(-0.5 * (z[0] ** 2 + z[1] ** 2)))
+def fit_person(assets: Assets, mesh: Mesh, person: dict[str, float], local: dict[str, float],
+               stature: float, log_bmi: float) -> np.ndarray:  # fmt: skip
+    """The adult of a stature (m) and log body-mass index: MakeHuman's height and weight are solved for.
+
+    Steps with fixed, typical slopes converge in a handful of turns.
+    """
+    for _ in range(12):
+        fat = {name: local.get(name, 0.0) + (person["weight"] - 0.5) * share for name, share in FAT.items()}
+        vertices = build_person(assets, person, local | fat)
+        skin = vertices[mesh.keep]
+        size = float(np.ptp(skin[:, 1]))
+        miss = log_bmi - np.log(DENSITY * volume(skin, mesh.faces) / size**2)
+        if abs(stature - size) < 0.003 and (abs(miss) < 0.01 or person["weight"] in WEIGHT):
+            break
+        person["height"] = float(np.clip(person["height"] + (stature - size) / 1.1, 0.2, 0.8))
+        person["weight"] = float(np.clip(person["weight"] + 2.2 * miss, *WEIGHT))
+    return vertices
 
 
 def population(assets: Assets, mesh: Mesh) -> np.ndarray:
     """Base vertices (N_PEOPLE, 19158, 3) of adults, half of them women.
 
-    Rejection: a drawn person is kept with a probability that lowers the crowded and keeps the rare,
-    so that statures and body-mass indices follow :data:`STATURE` and :data:`LOG_BMI`.
+    Statures and body-mass indices follow :data:`STATURE` and :data:`LOG_BMI`.
     """
     rng = np.random.default_rng(1)
-    out: list[np.ndarray] = []
-    while len(out) < N_PEOPLE:
-        sex = len(out) % 2
+    out = np.empty((N_PEOPLE, len(assets.vertices), 3), dtype=np.float32)
+    for n in range(N_PEOPLE):
+        sex = n % 2
         local = {name: float(rng.normal(0.0, spread)) for name, spread in LOCAL.items()}
-        vertices = build_person(assets, draw_person(rng, sex), local)
-        if rng.random() < likelihood(vertices, mesh, sex):
-            out.append(vertices.astype(np.float32))
-    return np.stack(out)
+        stature, log_bmi = rng.normal(*STATURE[sex]), rng.normal(*LOG_BMI[sex])
+        if n % 100 == 0:
+            print("people", n, flush=True)
+        out[n] = fit_person(assets, mesh, draw_person(rng, sex), local, stature, log_bmi)
+    return out
 
 
 # --- T-pose -----------------------------------------------------------------------------------

@@ -153,9 +153,11 @@ class Assets:
 
 
 def _blend(anchors: Mapping[str, float], value: float) -> dict[str, float]:
-    """Piecewise-linear weights of the anchors at a value."""
-    places = list(anchors.values())
-    return {name: float(np.interp(value, places, np.eye(len(places))[i])) for i, name in enumerate(anchors)}
+    """Piecewise-linear weights of the anchors at a value; beyond the last, the last piece goes on."""
+    names, places = list(anchors), np.array(list(anchors.values()))
+    k = int(np.clip(np.searchsorted(places, value) - 1, 0, len(places) - 2))
+    share = (value - places[k]) / (places[k + 1] - places[k])
+    return {name: {k: 1.0 - share, k + 1: share}.get(i, 0.0) for i, name in enumerate(names)}
 
 
 def macro_weights(person: Mapping[str, float]) -> dict[str, float]:

@@ -121,7 +121,8 @@ class ShapeSpace:
 
     def displacement(self, vector: Array) -> Array:
         """Vertex displacement (V, 3), m, of a shape vector (S,)."""
-        return np.asarray(self.vertex_dirs @ vector)
+        dirs = self.vertex_dirs
+        return np.asarray(dirs.reshape(-1, dirs.shape[2]) @ vector).reshape(-1, 3)  # one product, not V of them
 
     def vertices(self, shape: Shape) -> Array:
         """Rest vertices (V, 3), m, of a shape, its overall scale included."""
