@@ -234,7 +234,7 @@ def sniff(path: Path, head: bytes) -> bool:
         return bool(
             names & {"results", "sequence_results", "person_data", *WHOLE} or (names & {*ROOT} and names & {*BODY})
         )
-    return suffix == ".pkl"
+    return suffix == ".pkl" or b"'|O'" in head[:200]
 
 
 def read(path: Path, options: ReadOptions) -> Clip:
