@@ -26,6 +26,8 @@ Array = NDArray[np.float64]
 MAX_JOINTS = 1000
 MAX_FRAMES = 5_000_000
 
+#: Position channels below this share of the OFFSET's length are differences from it.
+_DIFFERENCE = 0.2
 _CHANNEL = re.compile(r"([xyz])(position|rotation)$", re.IGNORECASE)
 _NOT_A_NUMBER = re.compile(r"[-+]?(nan|inf|infinity|1\.#)", re.IGNORECASE)
 _FRAMES = re.compile(r"\s*frames\s*:\s*(\S+)[^\S\n]*", re.IGNORECASE)
@@ -210,9 +212,9 @@ def _bad_number(path: Path, text: str, start: int) -> FileError:
 
 def _miscounted(path: Path, text: str, start: int, frames: int, channels: int) -> FileError:
     """Say which line is to blame for a wrong amount of numbers."""
-    number = text.count("\n", 0, start)
+    first = text.count("\n", 0, start) + 1
     lines = 0
-    for number, line in enumerate(text[start:].split("\n"), start=number + 1):
+    for number, line in enumerate(text[start:].split("\n"), start=first):
         width = len(line.split())
         if width not in (0, channels):
             return FileError(path, field=f"line {number}", found=f"{width} numbers", expected=f"{channels} channels")
@@ -240,7 +242,7 @@ def _step(tree: _Tree, joint: int, block: Array) -> Array:
     """Position of a joint in its parent's frame: (3,) or (T, 3).
 
     Position channels stand for the OFFSET, except where an exporter wrote them as
-    differences from it: then they are nearer to zero than to the OFFSET.
+    differences from it: then they stay near zero and the OFFSET does not.
     """
     offset = np.array(tree.offsets[joint])
     moves = [(i, AXES.index(axis)) for i, (kind, axis) in enumerate(tree.channels[joint]) if kind == "p"]
@@ -249,9 +251,8 @@ def _step(tree: _Tree, joint: int, block: Array) -> Array:
     step = np.tile(offset, (len(block), 1))
     columns, axes = [i for i, _ in moves], [a for _, a in moves]
     given = block[:, columns]
-    relative = tree.parents[joint] >= 0 and np.linalg.norm(np.median(given, axis=0)) < np.linalg.norm(
-        np.median(given, axis=0) - offset[axes]
-    )
+    span = np.linalg.norm(offset[axes])
+    relative = tree.parents[joint] >= 0 and np.percentile(np.linalg.norm(given, axis=1), 95.0) < _DIFFERENCE * span
     step[:, axes] = given + offset[axes] if relative else given
     return step
 

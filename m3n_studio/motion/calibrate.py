@@ -35,6 +35,9 @@ LIMBS = (
 )  # fmt: skip
 _SNAP = np.radians(35.0)
 _AXIS_ALIGNED = np.radians(12.0)
+_BENT, _FEWEST_BENT = np.radians(12.0), 10  # an elbow bent this far in so many frames shows its axis
+_HINGE_PLAY = np.radians(3.0)
+_LARGEST_HINGE_TWIST = np.radians(60.0)
 #: The 24 rotations that map axes onto axes.
 RIGHT_ANGLES = np.array([
     m for order in permutations(range(3)) for signs in product((1.0, -1.0), repeat=3)
@@ -52,10 +55,14 @@ class Calibration:
         C by name: body joints, ``spine:0`` ..., ``neck:0`` ....
     standing : bool
         Whether the file's rest pose was used.
+    hinges : frozenset of str
+        Sides whose elbow is a hinge in the file, so that the forearm's rotation about itself
+        is in the hand alone.
     """
 
     turns: dict[str, Array]
     standing: bool
+    hinges: frozenset[str] = frozenset()
 
 
 def used_joints(joints: JointMap) -> dict[str, int]:
@@ -140,7 +147,9 @@ def calibrate(motion: SkeletonMotion, joints: JointMap, rest: dict[str, Array]) 
     """
     frame = standing_frame(motion, joints)
     if frame is not None:
-        return Calibration(_from_rest(motion, joints, rest, frame), standing=True)
+        turns = _from_rest(motion, joints, rest, frame)
+        hinges = frozenset(side for side in SIDES if _hinge(_Motion(motion, joints), joints, rest, turns, side))
+        return Calibration(turns, standing=True, hinges=hinges)
     return Calibration(_from_motion(motion, joints, rest), standing=False)
 
 
@@ -153,7 +162,7 @@ def _bone(rest: dict[str, Array], a: str, b: str) -> Array:
 
 def _from_rest(motion: SkeletonMotion, joints: JointMap, rest: dict[str, Array], frame: Array) -> dict[str, Array]:
     place, j = motion.rest(), joints.joints
-    turns = {name: frame for name in used_joints(joints)}
+    turns = dict.fromkeys(used_joints(joints), frame)
     turns["chest"] = frame
     for side in SIDES:
         for joint, parent, end in LIMBS:
@@ -196,6 +205,32 @@ def _fingers_from_rest(
         if after in j and np.linalg.norm(place[j[after]] - place[j[name]]) > 1e-6:
             along = turns[name] @ _bone(rest, name, after)
             turns[name] = swing(along, unit(place[j[after]] - place[j[name]])) @ turns[name]
+
+
+def _hinge(m: _Motion, joints: JointMap, rest: dict[str, Array], turns: dict[str, Array], side: str) -> bool:
+    """Whether an elbow bends about one axis only; if so, the upper arm is turned so that it bends to +z.
+
+    The body's elbow is a hinge too, and skin and elbow sensors follow it; a rig's hinge may be
+    turned about the arm against ours (by 30 degrees in the CMU library).
+    """
+    j = joints.joints
+    fore = m.p[:, j[f"{side}_wrist"]] - m.p[:, j[f"{side}_elbow"]]
+    c, bone = turns[f"{side}_shoulder"], _bone(rest, f"{side}_shoulder", f"{side}_elbow")
+    local = np.einsum("nba,nb->na", m.turned(f"{side}_shoulder", c), unit(fore))
+    across = local - np.outer(local @ bone, bone)
+    bent = np.linalg.norm(across, axis=1) > np.sin(_BENT)
+    if bent.sum() < _FEWEST_BENT:
+        return False
+    across = unit(across[bent])
+    mean = unit(across.mean(axis=0))
+    if float(np.min(across @ mean)) < np.cos(_HINGE_PLAY):
+        return False
+    ahead = unit(np.array([0.0, 0.0, 1.0]) - bone * bone[2])
+    twist = float(np.arctan2(np.cross(ahead, mean) @ bone, ahead @ mean))
+    if abs(twist) > _LARGEST_HINGE_TWIST:
+        return False
+    turns[f"{side}_shoulder"] = c @ so3.matrix_from_rotvec(twist * bone)
+    return True
 
 
 # -- it is not: frames along the bones ---------------------------------------------------
@@ -250,7 +285,13 @@ def _from_motion(motion: SkeletonMotion, joints: JointMap, rest: dict[str, Array
 
 
 def _limbs_from_motion(
-    m: _Motion, joints: JointMap, rest: dict[str, Array], turns: dict[str, Array], side: str, chest: Array, pelvis: Array
+    m: _Motion,
+    joints: JointMap,
+    rest: dict[str, Array],
+    turns: dict[str, Array],
+    side: str,
+    chest: Array,
+    pelvis: Array,
 ) -> None:
     j = joints.joints
     if f"{side}_collar" in j:

@@ -34,7 +34,7 @@ SPANS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = tuple(
 #: How far each scale may go, and how much a length counts (1 / m).
 LIMITS = {
     "thigh": 0.4, "shank": 0.4, "foot": 0.3, "upper_arm": 0.4, "forearm": 0.4,
-    "hip_breadth": 0.2, "shoulder_breadth": 0.25, "torso": 0.35,
+    "hip_breadth": 0.2, "shoulder_breadth": 0.33, "torso": 0.35,
 }  # fmt: skip
 _PULL = 0.01  # m per unit of scale: the weak pull to zero
 _SIZE_RANGE = (0.8, 1.2)  # of leg and arm lengths; beyond it the whole body is scaled first

@@ -27,6 +27,8 @@ Array = NDArray[np.float64]
 
 #: How much of the lean each joint of the trunk takes.
 LEAN_SHARES = {"pelvis": 0.5, "spine1": 1.0, "spine2": 1.0, "spine3": 1.0}
+#: How much of a hand's rotation about the forearm the forearm (its wrist end) takes.
+PRONATION_SHARE = 0.75
 _LARGEST_LEAN = np.radians(20.0)
 _LARGEST_PITCH = np.radians(40.0)
 _STILL_SHARE = 0.3  # of the frames count as standing
@@ -109,6 +111,24 @@ def _leant(rotations: Array, lean: float) -> Array:
     return out
 
 
+def share_pronation(rotations: Array, rest: Array, side: str) -> Array:
+    """Let the forearm take its part of the hand's rotation about the forearm.
+
+    Radius and ulna cross when the hand turns, so a watch turns with it; a file whose elbow is
+    a hinge has all of that in the hand. Joint positions do not change.
+    """
+    elbow, wrist = JOINT_INDEX[f"{side}_elbow"], JOINT_INDEX[f"{side}_wrist"]
+    bone = rest[wrist] - rest[elbow]
+    bone = bone / np.linalg.norm(bone)
+    relative = np.swapaxes(rotations[:, elbow], -1, -2) @ rotations[:, wrist]
+    q = so3.continuous_quats(so3.quat_from_matrix(relative))
+    twist = np.unwrap(2.0 * np.arctan2(q[:, 1:] @ bone, q[:, 0]))
+    twist -= 2.0 * np.pi * np.round(np.median(twist) / (2.0 * np.pi))
+    out = rotations.copy()
+    out[:, elbow] = rotations[:, elbow] @ so3.matrix_from_rotvec(PRONATION_SHARE * twist[:, None] * bone)
+    return out
+
+
 def still_frames(motion: SkeletonMotion, joints: JointMap, side: str) -> NDArray[np.intp]:
     """Frames in which a foot stands: its ankle and toe move least."""
     points = [joints.joints[n] for n in (f"{side}_ankle", f"{side}_foot") if n in joints.joints]
@@ -150,7 +170,7 @@ def lowest_sole(model: BodyModel, shape: Shape, rotations: Array, pelvis: Array)
                 own = rest[body_joint : body_joint + 1]
             for corner in _corners(own):
                 heights.append(p[:, 1] + rotations[:, body_joint, 1] @ (corner - rest[body_joint]))
-    return np.min(heights, axis=0)
+    return np.asarray(np.min(heights, axis=0))
 
 
 def _corners(vertices: Array) -> Array:

@@ -10,6 +10,7 @@ about twenty small matrix products per frame.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,23 @@ from m3n_studio.motion.calibrate import Calibration, calibrate, used_joints
 from m3n_studio.motion.clip import Clip, Source
 from m3n_studio.motion.fit import SPANS
 from m3n_studio.motion.formats import ReadOptions
-from m3n_studio.motion.posture import ground, level_feet, lowest_sole, pelvis_path, rest_joints, settle_trunk
+from m3n_studio.motion.posture import (
+    ground,
+    level_feet,
+    lowest_sole,
+    pelvis_path,
+    rest_joints,
+    settle_trunk,
+    share_pronation,
+)  # fmt: skip
 from m3n_studio.motion.skeleton_map import JointMap, map_joints
 from m3n_studio.motion.skeleton_motion import SkeletonMotion, slerp
 from m3n_studio.motion.world import find_world, looked_at
 
 Array = NDArray[np.float64]
+
+#: A first frame is a reference pose if some limb leaps this far from it, and this many times farther than ever after.
+_LEAP_M, _LEAP_RATIO, _FEWEST_FRAMES = 0.15, 3.0, 10
 
 
 def retarget(
@@ -56,7 +68,7 @@ def retarget(
         world = find_world(motion, joints, options, units or {})
     except ValueError as error:
         raise FileError(path, field="HIERARCHY", found=str(error), expected="bones with lengths") from None
-    motion = motion.turned(world.turn, world.unit_m)
+    motion, reference = without_reference_pose(motion.turned(world.turn, world.unit_m), joints)
     model = default_body()
     rest = dict(zip(model.joint_names, model.joints, strict=True))
     calibration = calibrate(motion, joints, rest)
@@ -64,19 +76,41 @@ def retarget(
     rotations, shape, lean = settle_trunk(model, motion, joints, rotations, bone_lengths(motion, joints))
     rotations, pitch = level_feet(motion, joints, rotations)
     rest_at = rest_joints(model, shape)
+    for side in sorted(calibration.hinges):
+        rotations = share_pronation(rotations, rest_at, side)
     pelvis = pelvis_path(motion, joints, rotations, rest_at)
     floor = ground(lowest_sole(model, shape, rotations, pelvis), motion.valid)
     pelvis[:, 1] -= floor
     found = "used as it is" if calibration.standing else "along the bones; calibrated from the motion"
     clip_notes = (
-        *notes, *world.notes, f"rest pose: {found}", f"trunk leant by {np.degrees(lean):.1f} deg, feet pitched by"
-        f" {np.degrees(pitch):.1f} deg to match the body's joints", f"ground: lowered by {floor:.3f} m to y = 0",
+        *notes, *world.notes, *reference, f"rest pose: {found}",
+        f"trunk leant by {np.degrees(lean):.1f} deg, feet pitched by {np.degrees(pitch):.1f} deg to match the body's",
+        f"ground: lowered by {floor:.3f} m to y = 0",
     )  # fmt: skip
     return Clip(
         rate_hz=options.rate_hz if free_rate and options.rate_hz else motion.rate_hz,
         poses=local_poses(rotations), trans=pelvis - rest_at[0], shape=shape,
         source=Source(str(path), format, clip_notes), valid=motion.valid,
     )  # fmt: skip
+
+
+def without_reference_pose(motion: SkeletonMotion, joints: JointMap) -> tuple[SkeletonMotion, tuple[str, ...]]:
+    """Make a first frame that is a rest pose, not motion, a gap; it would jerk every sensor.
+
+    Exporters put it there to show the skeleton: limbs leap out of it as they never do again.
+    """
+    j = joints.joints
+    limbs = motion.positions[:, [j[f"{s}_{n}"] for s in ("left", "right") for n in ("elbow", "wrist", "knee", "ankle")]]
+    limbs = limbs - motion.positions[:, j["pelvis"], None]
+    if len(limbs) < _FEWEST_FRAMES or not motion.valid[:2].all():
+        return motion, ()
+    steps = np.linalg.norm(np.diff(limbs, axis=0), axis=2).max(axis=1)
+    if steps[0] < _LEAP_M or steps[0] < _LEAP_RATIO * steps[1:].max():
+        return motion, ()
+    rotations, positions, valid = motion.rotations.copy(), motion.positions.copy(), motion.valid.copy()
+    rotations[0], positions[0], valid[0] = rotations[1], positions[1], False
+    note = "first frame: a reference pose, not motion; made a gap"
+    return replace(motion, rotations=rotations, positions=positions, valid=valid), (note,)
 
 
 def bone_lengths(motion: SkeletonMotion, joints: JointMap) -> dict[str, float]:
@@ -89,7 +123,9 @@ def bone_lengths(motion: SkeletonMotion, joints: JointMap) -> dict[str, float]:
     for name, start, end in SPANS:
         both = [(start, end)]
         if start[0].split("_")[1] != end[0].split("_")[1]:
-            both.append((tuple(s.replace("left", "right") for s in start), tuple(e.replace("left", "right") for e in end)))
+            both.append(
+                (tuple(s.replace("left", "right") for s in start), tuple(e.replace("left", "right") for e in end))
+            )
         if not all(n in joints.joints for pair in both for points in pair for n in points):
             continue
         lengths = [np.linalg.norm(_point(p, joints, b) - _point(p, joints, a), axis=1) for a, b in both]

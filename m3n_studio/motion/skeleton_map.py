@@ -186,7 +186,7 @@ def map_joints(path: Path, motion: SkeletonMotion) -> JointMap:
 
 
 def _fingers(motion: SkeletonMotion, parts: dict[tuple[str, str], int], joints: dict[str, int]) -> dict[str, int]:
-    out = {}
+    out: dict[str, int] = {}
     for (side, part), j in parts.items():
         finger = _finger(part) if side else None
         if finger and finger[1] <= 3 and joints[f"{side}_wrist"] in motion.ancestors(j):

@@ -120,7 +120,7 @@ def chain(parents: Sequence[int], local: Sequence[Array], steps: Sequence[Array]
 
 def fill_gaps(values: Array) -> tuple[Array, NDArray[np.bool_]]:
     """Repeat the last good row of (T, C) where a row has no usable numbers; and the mask of good rows."""
-    good = (np.abs(np.nan_to_num(values, nan=np.inf)) <= LARGEST).all(axis=1)
+    good: NDArray[np.bool_] = np.all(np.abs(np.nan_to_num(values, nan=np.inf)) <= LARGEST, axis=1)
     if good.all() or not good.any():
         return values, good
     last = np.maximum.accumulate(np.where(good, np.arange(len(good)), -1))

@@ -91,7 +91,7 @@ def mirrored(motion: SkeletonMotion, joints: JointMap, up: Array) -> bool:
     if "left_foot" not in j or "right_foot" not in j:
         return False
     p = motion.positions[looked_at(motion)]
-    forward = unit(np.cross(p[:, j["left_hip"]] - p[:, j["right_hip"]], up))
+    forward = unit(np.asarray(np.cross(p[:, j["left_hip"]] - p[:, j["right_hip"]], up), dtype=np.float64))
     toes = [unit(p[:, j[f"{s}_foot"]] - p[:, j[f"{s}_ankle"]]) for s in ("left", "right")]
     return all(float(np.mean(np.sum(t * forward, axis=1))) < -0.3 for t in toes)
 
