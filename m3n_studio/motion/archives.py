@@ -33,7 +33,7 @@ MAX_ARRAY_BYTES = 1 << 30
 _MAX_HEADER = 1 << 16
 _MAX_MEMBERS = 10_000
 _MAGIC = b"\x93NUMPY"
-_DESCR = re.compile(r"'descr':\s*'([<>|=]?[?bBhHiIlLqQefdgFDGUSaVO]\d{0,6})'")
+_DESCR = re.compile(r"'descr':\s*'([<>|=]?[biufcUSO]\d{0,6})'")
 _ORDER = re.compile(r"'fortran_order':\s*(True|False)")
 _SHAPE = re.compile(r"'shape':\s*\(([\d,\sL]*)\)")
 

