@@ -35,7 +35,7 @@ STATURE = {0: (1.63, 0.065), 1: (1.76, 0.070)}
 LOG_BMI = {0: (np.log(23.8), 0.16), 1: (np.log(24.8), 0.14)}
 #: Local morphs that loosen the macro ones: name and deviation of the random coefficient.
 LOCAL = {
-    "arms/measure-upperarm-length": 0.1, "arms/measure-lowerarm-length": 0.1,
+    "arms/measure-upperarm-length": 0.06, "arms/measure-lowerarm-length": 0.06,
     "legs/measure-upperleg-height": 0.25, "legs/measure-lowerleg-height": 0.25,
     "torso/measure-shoulder-dist": 0.3, "torso/measure-hips-circ": 0.3, "torso/measure-waist-circ": 0.3,
     "torso/measure-napetowaist-dist": 0.3, "torso/measure-bust-circ": 0.3, "neck/measure-neck-height": 0.25,
@@ -49,6 +49,9 @@ FAT = {
     "buttocks/buttocks-volume": 0.25, "hands/measure-wrist-circ": 0.1, "legs/measure-knee-circ": 0.15,
     "feet/measure-ankle-circ": 0.1,
 }  # fmt: skip
+#: Shoulder to elbow to wrist over stature, by sex; MakeHuman's small women have too short arms, its tall men too long.
+ARM_RATIO = {0: (0.281, 0.007), 1: (0.289, 0.007)}
+ARM_MORPHS = ("arms/measure-upperarm-length", "arms/measure-lowerarm-length")
 #: Range in which weight is solved for; 1 is MakeHuman's heaviest.
 WEIGHT = (-0.4, 2.4)
 #: The part of the arm's turn from A to T that the collar bone takes.
@@ -112,39 +115,60 @@ def volume(vertices: np.ndarray, faces: np.ndarray) -> float:
     return float(np.einsum("fi,fi->", a, np.cross(b, c)) / 6.0)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Stature (m), log body-mass index and arm length over stature of one adult."""
+
+    stature: float
+    log_bmi: float
+    arm_ratio: float
+
+
 def fit_person(assets: Assets, mesh: Mesh, person: dict[str, float], local: dict[str, float],
-               stature: float, log_bmi: float) -> np.ndarray:  # fmt: skip
-    """The adult of a stature (m) and log body-mass index: MakeHuman's height and weight are solved for.
+               wanted: Wanted) -> np.ndarray:  # fmt: skip
+    """The adult of a stature, body-mass index and arm length: MakeHuman's sliders are solved for.
 
     Steps with fixed, typical slopes converge in a handful of turns.
     """
+    local = dict(local)
     for _ in range(12):
         fat = {name: local.get(name, 0.0) + (person["weight"] - 0.5) * share for name, share in FAT.items()}
         vertices = build_person(assets, person, local | fat)
         skin = vertices[mesh.keep]
         size = float(np.ptp(skin[:, 1]))
-        miss = log_bmi - np.log(DENSITY * volume(skin, mesh.faces) / size**2)
-        if abs(stature - size) < 0.003 and (abs(miss) < 0.01 or person["weight"] in WEIGHT):
+        miss = wanted.log_bmi - np.log(DENSITY * volume(skin, mesh.faces) / size**2)
+        arms = wanted.arm_ratio - arm_length(assets, vertices) / size
+        heavy = abs(miss) < 0.01 or person["weight"] in WEIGHT
+        if abs(wanted.stature - size) < 0.003 and heavy and abs(arms) < 0.001:
             break
-        person["height"] = float(np.clip(person["height"] + (stature - size) / 1.1, 0.2, 0.8))
+        person["height"] = float(np.clip(person["height"] + (wanted.stature - size) / 1.1, 0.2, 0.8))
         person["weight"] = float(np.clip(person["weight"] + 2.2 * miss, *WEIGHT))
+        for name in ARM_MORPHS:
+            local[name] += arms / 0.068
     return vertices
+
+
+def arm_length(assets: Assets, vertices: np.ndarray) -> float:
+    """Shoulder to elbow to wrist, m, on the left."""
+    shoulder, elbow, wrist = (vertices[assets.anchor(f"left_{name}")].mean(axis=0)
+                              for name in ("shoulder", "elbow", "wrist"))  # fmt: skip
+    return float(np.linalg.norm(elbow - shoulder) + np.linalg.norm(wrist - elbow))
 
 
 def population(assets: Assets, mesh: Mesh) -> np.ndarray:
     """Base vertices (N_PEOPLE, 19158, 3) of adults, half of them women.
 
-    Statures and body-mass indices follow :data:`STATURE` and :data:`LOG_BMI`.
+    They follow :data:`STATURE`, :data:`LOG_BMI` and :data:`ARM_RATIO`.
     """
     rng = np.random.default_rng(1)
     out = np.empty((N_PEOPLE, len(assets.vertices), 3), dtype=np.float32)
     for n in range(N_PEOPLE):
         sex = n % 2
         local = {name: float(rng.normal(0.0, spread)) for name, spread in LOCAL.items()}
-        stature, log_bmi = rng.normal(*STATURE[sex]), rng.normal(*LOG_BMI[sex])
+        wanted = Wanted(*(float(rng.normal(*table[sex])) for table in (STATURE, LOG_BMI, ARM_RATIO)))
         if n % 100 == 0:
             print("people", n, flush=True)
-        out[n] = fit_person(assets, mesh, draw_person(rng, sex), local, stature, log_bmi)
+        out[n] = fit_person(assets, mesh, draw_person(rng, sex), local, wanted)
     return out
 
 

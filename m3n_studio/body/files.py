@@ -2,13 +2,13 @@
 
 The family is told by the number of joints, the gender by the file's name or field. Nothing in
 a file is ever run: archives are opened with ``allow_pickle=False`` and pickles by the
-restricted unpickler. Object arrays in official ``.npz`` files (part names and the like) are
-skipped, not loaded.
+restricted unpickler. Only the fields a body needs are unpacked; object arrays in official
+``.npz`` files (part names and the like) are never touched.
 """
 
 from __future__ import annotations
 
-import zipfile
+import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,31 +23,29 @@ from m3n_studio.resources import resource
 
 DEFAULT_BODY = ("body", "m3n_body.npz")
 _REQUIRED = ("v_template", "f", "weights", "J_regressor", "shapedirs", "kintree_table")
+_WANTED = (*_REQUIRED, "posedirs", "gender", "name")
 _MAX_VERTICES = 200_000
+_LARGEST = 2.0**33  # a root's parent is stored as 2**32 - 1
 
 
 def _arrays(path: Path) -> dict[str, Any]:
-    """The numeric content of a body file by field name."""
+    """The numeric content of a body file by field name; only the fields a body needs."""
     if path.suffix.lower() == ".pkl":
         data = unpickle.load(path)
         if not isinstance(data, dict):
             raise FileError(path, found=f"a pickled {type(data).__name__}", expected="a dict of arrays")
-        return {str(k): v for k, v in data.items()}
+        return {name: data[name] for name in _WANTED if name in data}
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            out: dict[str, Any] = {}
-            for name in archive.files:
-                if name == "posedirs" and "has_pose_dirs" in archive.files and not archive["has_pose_dirs"]:
-                    continue  # all zeros, there for smplx's sake; 18 MB to unpack
-                try:
-                    out[name] = archive[name]
-                except ValueError:  # an object array: never needed
-                    continue
-            return out
+        with warnings.catch_warnings(), np.load(path, allow_pickle=False) as archive:
+            warnings.simplefilter("ignore")  # odd headers; what matters is checked below
+            names = [name for name in _WANTED if name in archive.files]
+            if "has_pose_dirs" in archive.files and not archive["has_pose_dirs"]:
+                names.remove("posedirs")  # all zeros, there for smplx's sake; 18 MB to unpack
+            return {name: archive[name] for name in names}
     except OSError as error:
         raise FileError(path, found=f"it cannot be read ({error.strerror or error})") from error
-    except (ValueError, zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as error:
-        raise FileError(path, found=f"not an intact .npz archive ({error})",
+    except Exception as error:  # a mutated archive can raise anything at all
+        raise FileError(path, found=f"not an intact .npz archive ({error or type(error).__name__})",
                         expected="an official SMPL, SMPL-H or SMPL-X file") from error  # fmt: skip
 
 
@@ -55,14 +53,14 @@ def _numeric(path: Path, data: dict[str, Any], name: str, ndim: int) -> np.ndarr
     value = data.get(name)
     if value is None:
         raise FileError(path, field=name, found="it is missing", expected=f"fields {', '.join(_REQUIRED)}")
-    if hasattr(value, "toarray"):
-        value = value.toarray()
     array = np.asarray(value)
     if array.dtype.kind not in "fiub" or array.ndim != ndim:
         raise FileError(path, field=name, found=f"{array.dtype} array of shape {array.shape}",
                         expected=f"{ndim}-dimensional numbers")  # fmt: skip
     if not np.isfinite(array).all():
         raise FileError(path, field=name, found="values that are not finite")
+    if array.size and not -_LARGEST < array.min() <= array.max() < _LARGEST:
+        raise FileError(path, field=name, found=f"a value of {np.abs(array).max():.3g}", expected="metres and indices")
     return array
 
 
@@ -119,7 +117,7 @@ def load_body(path: str | Path) -> BodyModel:
     j = weights.shape[1]
     family = _family(path, j)
     _check(path, "weights", weights, (n, j))
-    faces = _numeric(path, data, "f", 2).astype(np.int32)
+    faces = _numeric(path, data, "f", 2).astype(np.int64)
     _check(path, "f", faces, (None, 3))
     if len(faces) and (faces.min() < 0 or faces.max() >= n):
         raise FileError(path, field="f", found=f"vertex index {faces.max()}", expected=f"0 to {n - 1}")
@@ -129,7 +127,9 @@ def load_body(path: str | Path) -> BodyModel:
     _check(path, "shapedirs", dirs, (n, 3, None))
     if family == "smplx":
         dirs = dirs[..., :300]  # the rest are expressions
-    parents = _numeric(path, data, "kintree_table", 2)[0].astype(np.int64)
+    tree = _numeric(path, data, "kintree_table", 2)
+    _check(path, "kintree_table", tree, (2, j))
+    parents = tree[0].astype(np.int64)
     parents[0] = -1
     if tuple(parents) != FAMILY_PARENTS[family]:
         raise FileError(path, field="kintree_table", found="another joint tree",
@@ -137,7 +137,7 @@ def load_body(path: str | Path) -> BodyModel:
     gender = _gender(path, data)
     name = str(data["name"]) if "name" in data else f"{family}-{gender}"
     return BodyModel(
-        name=name, family=family, gender=gender, vertices=vertices, faces=faces,
+        name=name, family=family, gender=gender, vertices=vertices, faces=faces.astype(np.int32),
         parents=parents.astype(np.int32), weights=weights, regressor=regressor, shape_dirs=dirs,
         pose_dirs=_pose_dirs(path, data, n, j),
     )  # fmt: skip

@@ -51,13 +51,76 @@ class ChumpyStub:
         return None
 
 
-def _scipy_class(module: str, name: str) -> Any:
-    """Sparse matrix classes of SciPy, under their old module names too."""
-    if name in {"csc_matrix", "csr_matrix", "coo_matrix", "csc_array", "csr_array", "coo_array"}:
-        import scipy.sparse
+class SparseStub(ChumpyStub):
+    """Stands in for SciPy's sparse matrices, whose own code trusts the indices it is given."""
 
-        return getattr(scipy.sparse, name)
+    layout = ""
+
+    def __setstate__(self, state: object) -> None:
+        if isinstance(state, tuple):  # (dict, slots)
+            state = state[0]
+        super().__setstate__(state)
+
+    def array(self) -> np.ndarray | None:
+        """The dense matrix (rows, columns); raises where the parts do not fit together."""
+        shape = self.state.get("_shape", self.state.get("shape"))
+        rows, columns = (int(n) for n in shape)  # type: ignore[union-attr]
+        if rows < 0 or columns < 0 or rows * columns > _MAX_DENSE:
+            raise pickle.UnpicklingError(f"it holds a sparse matrix of {rows} x {columns}")
+        data = np.asarray(self.state["data"], dtype=np.float64).ravel()
+        if self.layout == "coo":
+            coords = self.state.get("coords") or (self.state["row"], self.state["col"])
+            row, column = (np.asarray(c).astype(np.int64).ravel() for c in coords)
+        else:
+            minor = np.asarray(self.state["indices"]).astype(np.int64).ravel()
+            counts = np.diff(np.asarray(self.state["indptr"]).astype(np.int64).ravel())
+            if (counts < 0).any() or counts.sum() != len(minor):
+                raise pickle.UnpicklingError("it holds a sparse matrix whose parts do not match")
+            major = np.repeat(np.arange(len(counts)), counts)
+            row, column = (major, minor) if self.layout == "csr" else (minor, major)
+        if not len(row) == len(column) == len(data):
+            raise pickle.UnpicklingError("it holds a sparse matrix whose parts do not match")
+        inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+        if not inside.all():
+            raise pickle.UnpicklingError("it holds a sparse matrix with entries outside it")
+        out = np.zeros((rows, columns))
+        np.add.at(out, (row, column), data)
+        return out
+
+
+class _Csr(SparseStub):
+    layout = "csr"
+
+
+class _Csc(SparseStub):
+    layout = "csc"
+
+
+class _Coo(SparseStub):
+    layout = "coo"
+
+
+_SPARSE = {"csr": _Csr, "csc": _Csc, "coo": _Coo}
+_MAX_DENSE = 1 << 24
+
+
+def _scipy_class(module: str, name: str) -> Any:
+    """Stand-ins for SciPy's sparse matrices, under their old module names too."""
+    layout, _, kind = name.partition("_")
+    if layout in _SPARSE and kind in {"matrix", "array"}:
+        return _SPARSE[layout]
     raise _refused(module, name)
+
+
+def _new_object(cls: object, base: object = None, state: object = None) -> ChumpyStub:
+    """``copy_reg._reconstructor``: how pickles of protocol 0 and 1 begin an object."""
+    if isinstance(cls, type) and issubclass(cls, ChumpyStub):
+        return cls()
+    raise pickle.UnpicklingError(f"it asks for a bare {cls!r:.80}")
+
+
+class _ObjectType:
+    """Stands where a pickle names ``object``, as the base given to ``copy_reg._reconstructor``."""
 
 
 def _refused(module: str, name: str) -> pickle.UnpicklingError:
@@ -109,6 +172,10 @@ _STAND_INS: dict[tuple[str, str], Any] = {
     ("builtins", "bytearray"): _new_bytearray,
     ("__builtin__", "bytearray"): _new_bytearray,
     ("_codecs", "encode"): _codecs_encode,
+    ("copy_reg", "_reconstructor"): _new_object,
+    ("copyreg", "_reconstructor"): _new_object,
+    ("__builtin__", "object"): _ObjectType,
+    ("builtins", "object"): _ObjectType,
     ("collections", "OrderedDict"): _new_dict,
     ("collections", "defaultdict"): _new_dict,
 }
