@@ -1,10 +1,10 @@
-"""Settle a retargeted body: lean of the trunk, length of the torso, soles flat, ground at y = 0.
+"""Settle a retargeted body: lean of the trunk, length of the torso, soles flat.
 
 Skeleton files put hips, spine and ankles at places of their own, so equal rotations leave the
 shoulders behind or above the file's, and the feet pitched. What is constant in that is
 removed: the trunk is leaned and stretched until the shoulders are on average where the file's
-are, the feet are turned until their soles are level while they stand still, and the ground is
-put under them. All corrections are constants of the clip: they change no motion.
+are, and the feet are turned until their soles are level while they stand still. All
+corrections are constants of the clip: they change no motion.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ PRONATION_SHARE = 0.75
 _LARGEST_LEAN = np.radians(20.0)
 _LARGEST_PITCH = np.radians(40.0)
 _STILL_SHARE = 0.3  # of the frames count as standing
-_GROUND_PERCENTILE = 10.0
 
 
 def _about_left(angle_rad: float) -> Array:
@@ -153,33 +152,3 @@ def level_feet(motion: SkeletonMotion, joints: JointMap, rotations: Array) -> tu
                 out[:, i] = rotations[:, i] @ _about_left(pitch)
                 turns.append(pitch)
     return out, float(np.mean(turns)) if turns else 0.0
-
-
-def lowest_sole(model: BodyModel, shape: Shape, rotations: Array, pelvis: Array) -> Array:
-    """Height (T,), m, of the lowest of heels, balls and toe tips over y = 0."""
-    rest = rest_joints(model, shape)
-    vertices = shape_space(model).vertices(shape)
-    index = {name: i for i, name in enumerate(model.joint_names)}
-    heights = []
-    for side in ("left", "right"):
-        ankle, ball = JOINT_INDEX[f"{side}_ankle"], JOINT_INDEX[f"{side}_foot"]
-        for name, body_joint in ((f"{side}_ankle", ankle), (f"{side}_foot", ball)):
-            p = place(name, rotations, rest, pelvis)
-            own = vertices[model.weights[:, index[name]] > 0.5]
-            if len(own) == 0:
-                own = rest[body_joint : body_joint + 1]
-            for corner in _corners(own):
-                heights.append(p[:, 1] + rotations[:, body_joint, 1] @ (corner - rest[body_joint]))
-    return np.asarray(np.min(heights, axis=0))
-
-
-def _corners(vertices: Array) -> Array:
-    """Front and back of a cloud of vertices, at its lowest height (2, 3)."""
-    low = vertices[:, 1].min()
-    bottom = vertices[vertices[:, 1] < low + 0.02]
-    return np.array([bottom[np.argmin(bottom[:, 2])], bottom[np.argmax(bottom[:, 2])]])
-
-
-def ground(heights: Array, valid: NDArray[np.bool_]) -> float:
-    """Height, m, of the ground: where the lowest sole is when it is low."""
-    return float(np.percentile(heights[valid], _GROUND_PERCENTILE))

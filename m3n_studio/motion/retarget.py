@@ -24,15 +24,8 @@ from m3n_studio.motion.calibrate import Calibration, calibrate, used_joints
 from m3n_studio.motion.clip import Clip, Source
 from m3n_studio.motion.fit import SPANS
 from m3n_studio.motion.formats import ReadOptions
-from m3n_studio.motion.posture import (
-    ground,
-    level_feet,
-    lowest_sole,
-    pelvis_path,
-    rest_joints,
-    settle_trunk,
-    share_pronation,
-)  # fmt: skip
+from m3n_studio.motion.ground import ground
+from m3n_studio.motion.posture import level_feet, pelvis_path, rest_joints, settle_trunk, share_pronation
 from m3n_studio.motion.skeleton_map import JointMap, map_joints
 from m3n_studio.motion.skeleton_motion import SkeletonMotion, slerp
 from m3n_studio.motion.world import find_world, looked_at
@@ -41,6 +34,8 @@ Array = NDArray[np.float64]
 
 #: A first frame is a reference pose if some limb leaps this far from it, and this many times farther than ever after.
 _LEAP_M, _LEAP_RATIO, _FEWEST_FRAMES = 0.15, 3.0, 10
+
+_GROUND_PERCENTILE = 5.0  # of the frames may have a sole below the ground
 
 
 def retarget(
@@ -79,19 +74,19 @@ def retarget(
     for side in sorted(calibration.hinges):
         rotations = share_pronation(rotations, rest_at, side)
     pelvis = pelvis_path(motion, joints, rotations, rest_at)
-    floor = ground(lowest_sole(model, shape, rotations, pelvis), motion.valid)
-    pelvis[:, 1] -= floor
+    floating = Clip(
+        rate_hz=options.rate_hz if free_rate and options.rate_hz else motion.rate_hz,
+        poses=local_poses(rotations), trans=pelvis - rest_at[0], shape=shape, valid=motion.valid,
+    )  # fmt: skip
+    clip = ground(floating, model, percentile=_GROUND_PERCENTILE)
+    floor = float(floating.trans[0, 1] - clip.trans[0, 1])
     found = "used as it is" if calibration.standing else "along the bones; calibrated from the motion"
     clip_notes = (
         *notes, *world.notes, *reference, f"rest pose: {found}",
         f"trunk leant by {np.degrees(lean):.1f} deg, feet pitched by {np.degrees(pitch):.1f} deg to match the body's",
         f"ground: lowered by {floor:.3f} m to y = 0",
     )  # fmt: skip
-    return Clip(
-        rate_hz=options.rate_hz if free_rate and options.rate_hz else motion.rate_hz,
-        poses=local_poses(rotations), trans=pelvis - rest_at[0], shape=shape,
-        source=Source(str(path), format, clip_notes), valid=motion.valid,
-    )  # fmt: skip
+    return clip.with_(source=Source(str(path), format, clip_notes))
 
 
 def without_reference_pose(motion: SkeletonMotion, joints: JointMap) -> tuple[SkeletonMotion, tuple[str, ...]]:

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from m3n_studio.body.skeleton import FINGERS
 from m3n_studio.errors import FileError
 from m3n_studio.motion.skeleton_motion import SkeletonMotion
@@ -44,6 +46,7 @@ FINGER_WORDS = {
 PHALANGES = {"mc": 1, "pp": 2, "dp": 3}
 PHALANGES_OF_FINGERS = {"pp": 1, "mp": 2, "dp": 3}
 
+_STIFF = 1e-4  # rotation-matrix entries that change less belong to a joint that does not move
 _PREFIX = re.compile(
     r"^(?:.*[:|])?(?:mixamorig\d*|bip\d+|character\d*|actor\d*|skeleton\d*|ccbase|joint|jnt|def|b)?[\s_.-]*(.*)$"
 )
@@ -144,6 +147,18 @@ def _between(motion: SkeletonMotion, top: int, bottom: int) -> tuple[int, ...]:
     return tuple(reversed(up[: up.index(top)])) if top in up else ()
 
 
+def _moving(motion: SkeletonMotion, chain: tuple[int, ...]) -> tuple[int, ...]:
+    """A chain without the joints that never turn against their parent; its last one stays."""
+    frames = slice(None, None, max(1, len(motion.rotations) // 50))
+    out = []
+    for j in chain:
+        parent = motion.parents[j]
+        turn = np.swapaxes(motion.rotations[frames, parent], -1, -2) @ motion.rotations[frames, j]
+        if j == chain[-1] or np.abs(turn - turn[0]).max() > _STIFF:
+            out.append(j)
+    return tuple(out)
+
+
 def _palm(motion: SkeletonMotion, parts: dict[tuple[str, str], int], side: str, elbow: int) -> tuple[int, int] | None:
     """The joint at the wrist and the one that turns the hand: first and last of the hand's words."""
     found = [parts[side, w] for w in PALM_WORDS if (side, w) in parts]
@@ -175,12 +190,12 @@ def map_joints(path: Path, motion: SkeletonMotion) -> JointMap:
         raise FileError(path, field="HIERARCHY", found="legs or arms that hang on different roots",
                         expected="one tree")  # fmt: skip
     joints["pelvis"] = pelvis
-    spine = _between(motion, pelvis, chest)
+    spine = _moving(motion, _between(motion, pelvis, chest))
     neck: tuple[int, ...] = ()
     head = next((parts["", w] for w in HEAD_WORDS if ("", w) in parts), None)
     if head is not None:
         joints["head"] = head
-        neck = _between(motion, _meeting(motion, head, chest), head)[:-1]
+        neck = _moving(motion, _between(motion, _meeting(motion, head, chest), head)[:-1])
     joints.update(_fingers(motion, parts, joints))
     return JointMap(joints, spine, neck, palms)
 
