@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from m3n_studio.studio.clock import Clock
@@ -13,7 +13,29 @@ from m3n_studio.studio.stage import Scene, Stage
 from m3n_studio.studio.theme import Theme
 from m3n_studio.studio.viewport import make_viewport
 
+_RADIUS = 8
 _HINT = "Drag to orbit · Shift-drag to pan · wheel to zoom · double-click to reset"
+
+
+class _Edge(QWidget):
+    """The rounded edge of a panel over the picture, which cannot be clipped itself."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.theme = theme
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Cover the corners, draw the edge."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        inside, outside = QPainterPath(), QPainterPath()
+        inside.addRoundedRect(box, _RADIUS, _RADIUS)
+        outside.addRect(QRectF(self.rect()))
+        painter.fillPath(outside.subtracted(inside), QColor(self.theme.window))
+        painter.setPen(QPen(QColor(self.theme.border), 1))
+        painter.drawPath(inside)
 
 
 class BodyView(QWidget):
@@ -38,6 +60,7 @@ class BodyView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.viewport)
+        self._edge = _Edge(self, theme)
         self._buttons = self._overlay()
         self._caption = QLabel(self)
         self._caption.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -108,7 +131,7 @@ class BodyView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
-        self.stage.theme = theme
+        self.stage.theme = self._edge.theme = theme
         for button, name in ((self.follow_button, "follow"), (self.sensors_button, "sensors"),
                              (self.reset_button, "reset")):  # fmt: skip
             button.setIcon(icon(name, theme))
@@ -123,6 +146,8 @@ class BodyView(QWidget):
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
             size = self._buttons.sizeHint()
             self._buttons.setGeometry(self.width() - size.width() - 8, 8, size.width(), size.height())
+            self._edge.setGeometry(self.rect())
+            self._edge.raise_()
             self._buttons.raise_()
             self._caption.raise_()
         return super().eventFilter(watched, event)

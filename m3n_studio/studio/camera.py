@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-NEAR_M, FAR_M = 0.05, 80.0
 _MIN_DISTANCE, _MAX_DISTANCE = 0.25, 40.0
 _MIN_ELEVATION, _MAX_ELEVATION = -4.0, 89.0
 _LOWEST_EYE_M = 0.03
+_NARROW = 0.58  # pictures narrower than this (width over height) show more height, so the body's breadth still fits
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class OrbitCamera:
     """Where the viewer stands.
 
     target : (x, y, z), m, what is looked at; azimuth_deg, elevation_deg; distance_m; fov_deg
-    is the smaller of the two view angles.
+    is the vertical view angle.
     """
 
-    target: tuple[float, float, float] = (0.0, 0.92, 0.0)
-    azimuth_deg: float = 28.0
+    target: tuple[float, float, float] = (0.0, 0.86, 0.0)
+    azimuth_deg: float = 26.0
     elevation_deg: float = 10.0
-    distance_m: float = 3.9
+    distance_m: float = 3.8
     fov_deg: float = 32.0
 
     def orbit(self, d_azimuth_deg: float, d_elevation_deg: float) -> OrbitCamera:
@@ -75,16 +75,17 @@ class OrbitCamera:
     def projection(self, width: int, height: int) -> Array:
         """Camera to clip space (4, 4) for a picture of that many pixels."""
         aspect = width / max(height, 1)
-        near = min(NEAR_M, self.distance_m / 8)
-        t = np.tan(np.radians(self.fov_deg) / 2)
-        tx, ty = (t * aspect, t) if aspect >= 1 else (t, t / aspect)
+        near, far = self.distance_m / 25, self.distance_m + 25.0
+        ty = np.tan(np.radians(self.fov_deg) / 2) * max(1.0, _NARROW / aspect)
+        tx = ty * aspect
         out = np.zeros((4, 4))
         out[0, 0], out[1, 1] = 1 / tx, 1 / ty
-        out[2, 2] = (FAR_M + near) / (near - FAR_M)
-        out[2, 3] = 2 * FAR_M * near / (near - FAR_M)
+        out[2, 2] = (far + near) / (near - far)
+        out[2, 3] = 2 * far * near / (near - far)
         out[3, 2] = -1.0
         return out
 
     def metres_per_pixel(self, width: int, height: int) -> float:
         """Size of one pixel at the target, m."""
-        return float(2 * self.distance_m * np.tan(np.radians(self.fov_deg) / 2) / max(min(width, height), 1))
+        widening = max(1.0, _NARROW * height / max(width, 1))
+        return float(2 * self.distance_m * np.tan(np.radians(self.fov_deg) / 2) * widening / max(height, 1))

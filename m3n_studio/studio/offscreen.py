@@ -27,7 +27,6 @@ from m3n_studio.studio.theme import load_theme
 
 Picture = NDArray[np.uint8]
 
-SAMPLES = 4
 _EGL_PLATFORM_SURFACELESS_MESA = 0x31DD
 
 
@@ -60,7 +59,7 @@ class OffscreenRenderer:
 
         self._egl, self._at = _display()
         self._lib = self._egl._lib
-        self._config, self.samples = self._choose()
+        self._config = self._choose()
         self._lib.eglBindAPI(self._egl.EGL_OPENGL_API)
         self._lib.eglCreateContext.restype = ctypes.c_void_p
         self._lib.eglCreatePbufferSurface.restype = ctypes.c_void_p
@@ -77,22 +76,19 @@ class OffscreenRenderer:
     def _pointer(value: int | None) -> ctypes.c_void_p:
         return ctypes.c_void_p(value)
 
-    def _choose(self) -> tuple[ctypes.c_void_p, int]:
+    def _choose(self) -> ctypes.c_void_p:
         e = self._egl
-        for samples in (SAMPLES, 0):
-            wanted = [
-                e.EGL_RED_SIZE, 8, e.EGL_GREEN_SIZE, 8, e.EGL_BLUE_SIZE, 8, e.EGL_ALPHA_SIZE, 8, e.EGL_DEPTH_SIZE, 24,
-                e.EGL_SURFACE_TYPE, e.EGL_PBUFFER_BIT, e.EGL_RENDERABLE_TYPE, e.EGL_OPENGL_BIT,
-                e.EGL_SAMPLE_BUFFERS, int(samples > 0), e.EGL_SAMPLES, samples, e.EGL_NONE,
-            ]  # fmt: skip
-            attributes = (ctypes.c_int * len(wanted))(*wanted)
-            config, found = ctypes.c_void_p(), ctypes.c_int()
-            ok = self._lib.eglChooseConfig(
-                self._pointer(self._at), attributes, ctypes.byref(config), 1, ctypes.byref(found)
-            )
-            if ok and found.value:
-                return config, samples
-        raise M3nError("EGL offers no off-screen OpenGL surface here")
+        wanted = [
+            e.EGL_RED_SIZE, 8, e.EGL_GREEN_SIZE, 8, e.EGL_BLUE_SIZE, 8, e.EGL_ALPHA_SIZE, 8, e.EGL_DEPTH_SIZE, 24,
+            e.EGL_SURFACE_TYPE, e.EGL_PBUFFER_BIT, e.EGL_RENDERABLE_TYPE, e.EGL_OPENGL_BIT, e.EGL_NONE,
+        ]  # fmt: skip
+        attributes = (ctypes.c_int * len(wanted))(*wanted)
+        config, found = ctypes.c_void_p(), ctypes.c_int()
+        display = self._pointer(self._at)
+        ok = self._lib.eglChooseConfig(display, attributes, ctypes.byref(config), 1, ctypes.byref(found))
+        if not (ok and found.value):
+            raise M3nError("EGL offers no off-screen OpenGL surface here")
+        return config
 
     def _make_current(self, width: int, height: int) -> None:
         display = self._pointer(self._at)
@@ -117,8 +113,8 @@ class OffscreenRenderer:
             self._lib.eglDestroySurface(self._pointer(self._at), self._pointer(self._surface))
         self._surface, self._size = None, (0, 0)
 
-    def render(self, stage: Stage, width: int, height: int) -> Picture:
-        """The stage as (height, width, 4) uint8, row 0 at the top."""
+    def render(self, stage: Stage, width: int, height: int, *, smooth: bool = True) -> Picture:
+        """The stage as (height, width, 4) uint8, row 0 at the top, with smooth edges or fast."""
         from vispy.gloo import gl
         from vispy.gloo.context import set_current_canvas
 
@@ -131,7 +127,7 @@ class OffscreenRenderer:
         self._make_current(width, height)
         try:
             set_current_canvas(self._canvas)
-            stage.draw(width, height)
+            stage.draw(width, height, smooth=smooth)
             self._canvas.flush()
             data = gl.glReadPixels(0, 0, width, height, gl.GL_RGBA, gl.GL_UNSIGNED_BYTE)
         finally:

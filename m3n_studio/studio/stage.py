@@ -17,7 +17,7 @@ from m3n_studio.motion.clip import Clip
 from m3n_studio.studio.bones import BonePose, BoneTrack, Skin, skin_of
 from m3n_studio.studio.camera import OrbitCamera
 from m3n_studio.studio.theme import Theme
-from m3n_studio.studio.visuals import BodyVisual, DeviceVisual, GroundVisual, Look
+from m3n_studio.studio.visuals import BodyVisual, DeviceVisual, GroundVisual, Look, Smoother
 
 Array = NDArray[np.float64]
 
@@ -58,6 +58,7 @@ class _Gl:
 
     ground: GroundVisual
     devices: DeviceVisual
+    smoother: Smoother
     theme: str
     body: BodyVisual | None = None
     scene: Scene | None = None
@@ -75,7 +76,7 @@ class Stage:
     theme : Theme
     follow : bool
         The camera's target keeps up with the pelvis on the ground plane.
-    show_sensors : bool
+    show_sensors, show_ground : bool
     selected : int
         Index of the highlighted sensor, -1 for none.
     """
@@ -86,6 +87,7 @@ class Stage:
     camera: OrbitCamera = field(default_factory=OrbitCamera)
     follow: bool = True
     show_sensors: bool = True
+    show_ground: bool = True
     selected: int = 0
     _gl: _Gl | None = field(default=None, repr=False)
 
@@ -110,8 +112,14 @@ class Stage:
         sensors = self.scene.sensors if self.scene is not None and self.show_sensors else ()
         return np.array([s.at(min(self.frame, len(s.p) - 1)) for s in sensors]).reshape(-1, 4, 4)
 
-    def draw(self, width: int, height: int) -> None:
-        """Draw into the current framebuffer of `width` x `height` pixels."""
+    def draw(self, width: int, height: int, *, smooth: bool = True) -> None:
+        """Draw into the current framebuffer of `width` x `height` pixels, with smooth edges or fast."""
+        if smooth:
+            self._objects().smoother.draw(width, height, self._draw)
+        else:
+            self._draw(width, height)
+
+    def _draw(self, width: int, height: int) -> None:
         from vispy import gloo
 
         pose = self.pose()
@@ -123,8 +131,9 @@ class Stage:
         gloo.set_depth_mask(True)
         gloo.set_clear_color(self.theme.stage.background)
         gloo.clear(color=True, depth=True)
-        gl.ground.set_pose(pose)
-        gl.ground.draw(look, (camera.target[0], camera.target[2]))
+        if self.show_ground:
+            gl.ground.set_pose(pose)
+            gl.ground.draw(look, (camera.target[0], camera.target[2]))
         if pose is not None and gl.body is not None:
             gl.body.set_pose(pose)
             gl.body.draw(look)
@@ -142,7 +151,7 @@ class Stage:
     def _objects(self) -> _Gl:
         axes = (self.theme.axis_x, self.theme.axis_y, self.theme.axis_z)
         if self._gl is None:
-            self._gl = _Gl(GroundVisual(), DeviceVisual(axes), self.theme.name)
+            self._gl = _Gl(GroundVisual(), DeviceVisual(axes), Smoother(), self.theme.name)
         if self._gl.theme != self.theme.name:
             self._gl.devices, self._gl.theme = DeviceVisual(axes), self.theme.name
         if self._gl.scene is not self.scene:

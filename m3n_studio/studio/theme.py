@@ -137,9 +137,9 @@ QToolButton:focus {{ border: 2px solid {accent}; padding: 3px; }}
 QToolButton#play {{ background: {accent}; color: {on_accent}; border-radius: 16px; padding: 5px; }}
 QToolButton#play:disabled {{ background: {hover}; }}
 QToolButton#play:focus {{ border: 2px solid {text}; padding: 4px; }}
-QToolButton#component {{ min-width: 22px; padding: 3px 6px; border: 1px solid {border}; }}
+QToolButton#component {{ padding: 3px 4px; border: 1px solid {border}; }}
 QToolButton#component:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
-QToolButton#component:focus {{ border: 2px solid {text}; padding: 2px 5px; }}
+QToolButton#component:focus {{ border: 2px solid {text}; padding: 2px 3px; }}
 QPushButton {{ background: {raised}; border: 1px solid {border}; border-radius: 6px; padding: 6px 14px; }}
 QPushButton:hover {{ background: {hover}; }}
 QPushButton:focus {{ border: 2px solid {accent}; padding: 5px 13px; }}
@@ -149,7 +149,9 @@ QPushButton::menu-indicator {{ subcontrol-position: right center; subcontrol-ori
 QComboBox {{ background: {raised}; border: 1px solid {border}; border-radius: 6px; padding: 3px 8px; min-height: 20px; }}
 QComboBox:hover {{ background: {hover}; }}
 QComboBox:focus {{ border: 2px solid {accent}; padding: 2px 7px; }}
-QComboBox::drop-down {{ border: none; width: 18px; }}
+QComboBox::drop-down {{ border: none; width: 22px; }}
+QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
+QComboBox:disabled, QPushButton:disabled {{ color: {muted}; }}
 QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {border}; selection-background-color: {accent};
   selection-color: {on_accent}; outline: none; }}
 #errorBar {{ background: {error}; border: 1px solid {error_border}; border-radius: 8px; }}
@@ -165,4 +167,5 @@ QProgressBar::chunk {{ background: {accent}; }}
 def style_sheet(theme: Theme) -> str:
     """What a palette cannot say."""
     fields = {k: v for k, v in vars(theme).items() if isinstance(v, str)}
-    return _SHEET.format(**fields)
+    chevron = resource("icons", f"chevron-{theme.name}.svg").as_posix()
+    return _SHEET.format(chevron=chevron, **fields)

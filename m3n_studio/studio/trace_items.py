@@ -158,3 +158,14 @@ class LaneAxis(pg.AxisItem):
             self.setWidth(AXIS_WIDTH)
         elif not values:
             self.setHeight(1)
+        self._unit = ""
+
+    def set_unit(self, unit: str) -> None:
+        """Write the unit after every number."""
+        self._unit = unit
+
+    def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:  # noqa: N802
+        """Numbers with a true minus sign and the unit."""
+        numbers = super().tickStrings(values, scale, spacing)
+        tail = f" {self._unit}" if self._unit else ""
+        return [n.replace("-", "−") + tail for n in numbers]

@@ -77,6 +77,7 @@ class TraceView(QWidget):
         for i, component in enumerate(COMPONENTS):
             button = QToolButton(text=_SHORT[component], checkable=True, checked=component in _DEFAULT)
             button.setObjectName("component")
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(button.text()) + 20)
             button.setToolTip(f"Show the {component} {'component' if i < 3 else 'of the vector'}, sensor frame")
             button.setAccessibleName(f"Show {component}")
             self._toggles.addButton(button, i)
@@ -101,7 +102,7 @@ class TraceView(QWidget):
         box.setAccessibleName(name)
         box.setToolTip(tip)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.setMinimumContentsLength(9)
+        box.setMinimumContentsLength(7)
         return box
 
     @property
@@ -190,6 +191,7 @@ class TraceView(QWidget):
         plot.showGrid(x=True, y=True, alpha=0.35)
         if last:
             axes["bottom"].setHeight(22)
+            axes["bottom"].set_unit("s")
         self.graph.addItem(plot, row=row, col=0)
         lane = Lane(quantity, component, plot, pg.InfiniteLine(angle=90, pen=pg.mkPen(theme.cursor)),
                     Readout(view, name=_SHORT[component], muted=theme.muted, background=theme.panel))  # fmt: skip

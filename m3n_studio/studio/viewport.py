@@ -1,7 +1,9 @@
 """The widget the stage is drawn in: OpenGL where Qt has it, else pictures from EGL.
 
 Both kinds take the mouse the same way: left drag orbits, middle or right drag (or Shift)
-pans, the wheel zooms, a double click resets. ``--viewport auto`` takes OpenGL unless the Qt
+pans, the wheel zooms, a double click resets. In software OpenGL smooth edges cost four times
+the pixels, so frames are drawn fast while things move and once more, smooth, when they have
+rested for a moment; a graphics card draws all of them smooth. ``--viewport auto`` takes OpenGL unless the Qt
 platform cannot (``offscreen``, ``minimal``, ``vnc``), where vispy would draw nothing.
 
 vispy's own canvas is not used, only its gloo: a `QOpenGLWidget` of ours keeps Qt's message
@@ -13,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QImage, QMouseEvent, QPainter, QPaintEvent, QSurfaceFormat, QWheelEvent
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QWidget
@@ -23,7 +25,7 @@ from m3n_studio.studio.camera import OrbitCamera
 from m3n_studio.studio.stage import Stage
 
 KINDS = ("auto", "gl", "offscreen")
-SAMPLES = 4
+REST_MS = 140
 _NO_GL_PLATFORMS = ("offscreen", "minimal", "vnc", "linuxfb")
 _DEGREES_PER_PIXEL = 0.4
 _ZOOM_PER_NOTCH = 0.88
@@ -33,7 +35,27 @@ class _Orbiting:
     """Mouse handling shared by both viewports; expects `stage` and QWidget's update()."""
 
     stage: Stage
+    software = True
     _last: QPointF | None = None
+    _smooth_next = True
+
+    def _make_rest_timer(self) -> None:
+        widget: Any = self
+        self._rest = QTimer(widget, singleShot=True, interval=REST_MS)
+        self._rest.timeout.connect(self._on_rest)
+
+    def _on_rest(self) -> None:
+        widget: Any = self
+        self._smooth_next = True
+        widget.update()
+
+    def _take_smooth(self) -> bool:
+        """Whether this frame is to be smooth; a fast one is followed by a smooth one after a rest."""
+        smooth = self._smooth_next or not self.software
+        self._smooth_next = False
+        if not smooth:
+            self._rest.start()
+        return smooth
 
     def _press(self, event: QMouseEvent) -> None:
         self._last = event.position()
@@ -65,6 +87,14 @@ class _Orbiting:
         return max(round(widget.width() * ratio), 1), max(round(widget.height() * ratio), 1)
 
 
+def _is_software() -> bool:
+    """Whether the current context draws on the processor."""
+    from vispy.gloo import gl
+
+    name = str(gl.glGetParameter(gl.GL_RENDERER)).lower()
+    return any(word in name for word in ("llvmpipe", "softpipe", "swiftshader", "swrast", "gdi generic"))
+
+
 def _forget_gl_errors() -> None:
     """Drop errors Qt's own drawing left behind, which gloo would take for ours."""
     from vispy.gloo import gl
@@ -72,6 +102,16 @@ def _forget_gl_errors() -> None:
     for _ in range(8):
         if gl.glGetError() == gl.GL_NO_ERROR:
             return
+
+
+class _Framebuffer:
+    """Tells gloo which framebuffer is the widget's: not 0, as Qt composes widgets from textures."""
+
+    def __init__(self, widget: QOpenGLWidget) -> None:
+        self._widget = widget
+
+    def _vispy_get_fb_bind_location(self) -> int:
+        return int(self._widget.defaultFramebufferObject())
 
 
 class GLViewport(_Orbiting, QOpenGLWidget):
@@ -84,9 +124,9 @@ class GLViewport(_Orbiting, QOpenGLWidget):
         QOpenGLWidget.__init__(self, parent)
         wanted = QSurfaceFormat()
         wanted.setDepthBufferSize(24)
-        wanted.setSamples(SAMPLES)
         self.setFormat(wanted)
         self.stage = stage
+        self._make_rest_timer()
         self._canvas: Any = None
         self._broken = False
 
@@ -96,6 +136,8 @@ class GLViewport(_Orbiting, QOpenGLWidget):
 
         self.stage.forget()
         self._canvas = FakeCanvas()
+        self._canvas._backend = _Framebuffer(self)
+        self.software = _is_software()
 
     def paintGL(self) -> None:  # noqa: N802
         """Draw the stage; an error is told once and leaves the widget blank."""
@@ -106,7 +148,7 @@ class GLViewport(_Orbiting, QOpenGLWidget):
         try:
             _forget_gl_errors()
             set_current_canvas(self._canvas)
-            self.stage.draw(*self._pixels())
+            self.stage.draw(*self._pixels(), smooth=self._take_smooth())
             self._canvas.flush()
         except Exception as error:
             self._broken = True
@@ -139,6 +181,7 @@ class GLViewport(_Orbiting, QOpenGLWidget):
 
     def picture(self) -> QImage:
         """What is shown, as an image in device pixels."""
+        self._smooth_next = True
         return self.grabFramebuffer()
 
 
@@ -152,12 +195,13 @@ class ImageViewport(_Orbiting, QWidget):
         QWidget.__init__(self, parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.stage = stage
+        self._make_rest_timer()
         self._renderer: Any = None
         self._broken = False
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Draw the stage off screen and paint the image."""
-        image = self._draw()
+        image = self._draw(smooth=self._take_smooth())
         painter = QPainter(self)
         if image is None:
             painter.fillRect(self.rect(), self.palette().window())
@@ -167,7 +211,7 @@ class ImageViewport(_Orbiting, QWidget):
         if image is not None:
             self.painted.emit()
 
-    def _draw(self) -> QImage | None:
+    def _draw(self, *, smooth: bool) -> QImage | None:
         if self._broken:
             return None
         from m3n_studio.studio.offscreen import OffscreenRenderer
@@ -176,7 +220,8 @@ class ImageViewport(_Orbiting, QWidget):
             if self._renderer is None:
                 self._renderer = OffscreenRenderer()
             width, height = self._pixels()
-            pixels = np.ascontiguousarray(self._renderer.render(self.stage, width, height))
+            picture = self._renderer.render(self.stage, width, height, smooth=smooth)
+            pixels = np.ascontiguousarray(picture)
         except M3nError as error:
             self._broken = True
             self.failed.emit(str(error))
@@ -221,7 +266,7 @@ class ImageViewport(_Orbiting, QWidget):
 
     def picture(self) -> QImage:
         """What is shown, as an image in device pixels."""
-        return self._draw() or QImage()
+        return self._draw(smooth=True) or QImage()
 
 
 Viewport = GLViewport | ImageViewport

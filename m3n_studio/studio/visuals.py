@@ -6,6 +6,7 @@ Each visual owns one gloo program and draws itself into the current context when
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,8 +185,8 @@ def _box(low: tuple[float, float, float], high: tuple[float, float, float], colo
 
 def device_mesh(axes: tuple[str, str, str]) -> NDArray:
     """A watch-sized sensor (z away from the skin) with its axes as thin bars in three colours."""
-    case = _box((-0.019, -0.023, 0.0), (0.019, 0.023, 0.014), (0, 0, 0, 0))
-    face = _box((-0.014, -0.018, 0.014), (0.014, 0.018, 0.0155), (0.08, 0.09, 0.11, 1.0))
+    case = _box((-0.021, -0.025, -0.002), (0.021, 0.025, 0.013), (0, 0, 0, 0))
+    face = _box((-0.009, -0.012, 0.013), (0.009, 0.012, 0.0145), (0.08, 0.09, 0.11, 1.0))
     bars = []
     for axis, color in enumerate(axes):
         low, high = np.full(3, -0.0028), np.full(3, 0.0028)
@@ -213,3 +214,38 @@ class DeviceVisual:
             self._program["u_model"] = uniform(pose)
             self._program["u_case"] = rgb(accent if i == selected else look.colors.device)
             self._program.draw("triangles")
+
+
+_DEPTH_24 = 0x81A6  # GL_DEPTH_COMPONENT24; gloo's "depth" has 16 bits, millimetres at arm's length
+
+
+class Smoother:
+    """Draws at twice the size and halves the picture: smooth edges on any OpenGL.
+
+    In software this costs four times the pixels, so it is for pictures that stand still.
+    """
+
+    def __init__(self) -> None:
+        from vispy import gloo
+
+        self._program = program("resolve")
+        self._program["a_corner"] = gloo.VertexBuffer(np.array([(-1, -1), (1, -1), (-1, 1), (1, 1)], dtype=np.float32))
+        self._size = (0, 0)
+
+    def draw(self, width: int, height: int, draw: Callable[[int, int], None]) -> None:
+        """Call `draw` with twice the size, then put the half-size picture on the current framebuffer."""
+        from vispy import gloo
+
+        if (width, height) != self._size:
+            shape = (2 * height, 2 * width)
+            self._picture = gloo.Texture2D(
+                (*shape, 4), format="rgba", internalformat="rgba8", interpolation="linear", wrapping="clamp_to_edge"
+            )
+            self._target = gloo.FrameBuffer(self._picture, gloo.RenderBuffer(shape, _DEPTH_24))
+            self._program["u_picture"] = self._picture
+            self._size = (width, height)
+        with self._target:
+            draw(2 * width, 2 * height)
+        gloo.set_viewport(0, 0, width, height)
+        gloo.set_state(depth_test=False, blend=False)
+        self._program.draw("triangle_strip")

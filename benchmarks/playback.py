@@ -1,0 +1,132 @@
+"""Playback: frames per second of the GPU-skinned stage against re-uploading vertices through vispy's Mesh.
+
+Both sides draw the default body, shaded, at 900 x 800, each frame to a visible window, in one
+run. The Mesh side gets its vertices ready made (no skinning is counted against it) and draws
+nothing else; ours draws ground and shadow as well, then the body alone.
+Run with a display: ``xvfb-run -a -s "-screen 0 1280x1024x24" python benchmarks/playback.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
+
+from PySide6.QtWidgets import QApplication
+
+from m3n_studio.body.files import default_body
+from m3n_studio.body.forward import forward
+from m3n_studio.body.model import BodyModel
+from m3n_studio.motion.clip import Clip
+from m3n_studio.studio.app import application
+from m3n_studio.studio.stage import Scene, Stage
+from m3n_studio.studio.theme import load_theme
+from m3n_studio.studio.viewport import GLViewport
+
+SIZE = (900, 800)
+FRAMES = 60
+TARGET = 2.0
+
+
+def waving(model: BodyModel) -> Clip:
+    """Two seconds of swinging arms."""
+    t = np.arange(FRAMES) / 30.0
+    poses = np.zeros((FRAMES, 52, 3))
+    poses[:, 16, 2], poses[:, 17, 2] = -1.1, 1.1
+    poses[:, 16, 0] = poses[:, 18, 1] = 0.6 * np.sin(2 * np.pi * t)
+    poses[:, 1, 0] = 0.4 * np.sin(np.pi * t)
+    trans = np.zeros((FRAMES, 3))
+    trans[:, 1] = -model.vertices[:, 1].min()
+    return Clip(30.0, poses, trans)
+
+
+def rate(show: Callable[[int], None], seconds: float) -> float:
+    """Frames per second of `show`, after a warm-up."""
+    for i in range(10):
+        show(i)
+    count, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        show(count)
+        count += 1
+    return count / (time.perf_counter() - start)
+
+
+def ours(model: BodyModel, clip: Clip, seconds: float) -> tuple[float, float]:
+    """Frames per second of the whole stage, and of the body alone."""
+    out = []
+    for alone in (False, True):
+        stage = Stage(load_theme("light"), Scene.of(model, clip))
+        stage.show_ground = not alone
+        widget = GLViewport(stage)
+        widget.resize(*SIZE)
+        widget.show()
+        drawn = []
+        widget.painted.connect(lambda: drawn.append(1))  # noqa: B023
+
+        def show(i: int) -> None:
+            stage.frame = i % FRAMES  # noqa: B023
+            widget.update()  # noqa: B023
+            before = len(drawn)  # noqa: B023
+            while len(drawn) == before:  # noqa: B023
+                QApplication.processEvents()
+
+        out.append(rate(show, seconds))
+        widget.close()
+        widget.deleteLater()
+        QApplication.processEvents()
+    return out[0], out[1]
+
+
+def mesh(model: BodyModel, clip: Clip, seconds: float) -> float:
+    """Frames per second of vispy's Mesh given new vertices every frame."""
+    import vispy
+
+    vispy.use("pyside6")
+    from vispy import scene
+
+    vertices = forward(model, clip.poses, clip.trans)[0].astype(np.float32)
+    canvas = scene.SceneCanvas(size=SIZE, show=True, config={"depth_size": 24})
+    view = canvas.central_widget.add_view()
+    view.camera = scene.TurntableCamera(fov=32, distance=3.8, center=(0, 0.86, 0), up="+y")
+    node = scene.visuals.Mesh(vertices[0], model.faces, color=(0.7, 0.7, 0.7, 1), shading="smooth", parent=view.scene)
+    drawn = []
+    canvas.events.draw.connect(lambda event: drawn.append(1))
+
+    def show(i: int) -> None:
+        node.set_data(vertices=vertices[i % FRAMES], faces=model.faces, color=(0.7, 0.7, 0.7, 1))
+        before = len(drawn)
+        canvas.update()
+        while len(drawn) == before:
+            QApplication.processEvents()
+
+    out = rate(show, seconds)
+    canvas.close()
+    return out
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    seconds = parser.parse_args().seconds
+    application()
+    model = default_body()
+    clip = waving(model)
+    whole, alone = ours(model, clip, seconds)
+    uploaded = mesh(model, clip, seconds)
+    print(f"playback, {len(model.vertices)} vertices, {SIZE[0]} x {SIZE[1]}, {platform.processor() or platform.machine()},"
+          f" {os.cpu_count()} cores")  # fmt: skip
+    print(f"  GPU skinning, whole stage (ground, shadow)              {whole:6.1f} frames/s")
+    print(f"  GPU skinning, body alone                                 {alone:6.1f} frames/s")
+    print(f"  vispy Mesh, vertices re-uploaded, body alone             {uploaded:6.1f} frames/s")
+    print(f"  ratio {whole / uploaded:.2f} (whole stage), {alone / uploaded:.2f} (like for like); target {TARGET:g}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
