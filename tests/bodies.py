@@ -1,8 +1,12 @@
 """Bodies in the official file layout, written by the tests: random smooth people of any family."""
 
+import pickle
+import sys
+import types
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse
 
 from m3n_studio.body.skeleton import FAMILY_JOINTS, FAMILY_PARENTS
 
@@ -67,4 +71,28 @@ def body_arrays(family: str = "smplh", *, n_betas: int = 10, per_joint: int = 12
 def write_body(path: Path, family: str = "smplh", **kwargs: int) -> Path:
     """Write such a body as ``.npz`` and return the path."""
     np.savez(path, **body_arrays(family, **kwargs))
+    return path
+
+
+class _FakeChumpy:
+    """While entered, a module ``chumpy`` exists whose objects pickle as the real one's do."""
+
+    def __enter__(self):
+        package, module = types.ModuleType("chumpy"), types.ModuleType("chumpy.ch")
+        module.Ch = type("Ch", (), {"__module__": "chumpy.ch", "__init__": lambda self, x: setattr(self, "x", x)})
+        sys.modules.update({"chumpy": package, "chumpy.ch": module})
+        return module.Ch
+
+    def __exit__(self, *_):
+        for name in ("chumpy", "chumpy.ch"):
+            del sys.modules[name]
+
+
+def write_pickle(path: Path, arrays: dict, *, chumpy: bool = True, protocol: int = 2) -> Path:
+    """Write a body as the official ``.pkl`` files are: sparse regressor, chumpy arrays, Python-2 protocols."""
+    data = dict(arrays, J_regressor=scipy.sparse.csc_matrix(arrays["J_regressor"]), bs_type="lrotmin")
+    with _FakeChumpy() as ch:
+        if chumpy:
+            data |= {name: ch(arrays[name]) for name in ("v_template", "weights", "posedirs", "shapedirs")}
+        path.write_bytes(pickle.dumps(data, protocol=protocol))
     return path

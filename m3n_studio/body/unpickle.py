@@ -30,8 +30,16 @@ _NUMPY_MODULES = {"numpy.core.multiarray", "numpy._core.multiarray"}
 class ChumpyStub:
     """Stands in for any class of chumpy; keeps the pickled state, runs nothing."""
 
+    state: dict[str, Any]
+
+    def __new__(cls, *args: object, **kwargs: object) -> ChumpyStub:
+        """Pickles of protocol 2 and up make objects without ``__init__``."""
+        made = super().__new__(cls)
+        made.state = {"args": args}
+        return made
+
     def __init__(self, *args: object, **kwargs: object) -> None:
-        self.state: dict[str, Any] = {"args": args}
+        """Take anything, as the real classes do."""
 
     def __setstate__(self, state: object) -> None:
         if isinstance(state, dict):
