@@ -49,8 +49,8 @@ def transpose(track: Track, settings: Settings, seed: int = 0) -> tuple[Signal, 
     The paper takes orientation as given; the angular velocity here is the rotation vector from
     the frame before to the frame after, over two frames.
     """
-    at_60 = resampled(track, TRANSPOSE_HZ)
-    return _output(at_60, _lagged_differences, TRANSPOSE_LAG, settings, gravity_mps2=settings.gravity_mps2)
+    at_60, at = resampled(track, TRANSPOSE_HZ), _times(track, settings)
+    return _output(at_60, at, _lagged_differences, TRANSPOSE_LAG, gravity_mps2=settings.gravity_mps2)
 
 
 def transpose_global(track: Track, settings: Settings, seed: int = 0) -> tuple[Signal, ...]:
@@ -60,7 +60,8 @@ def transpose_global(track: Track, settings: Settings, seed: int = 0) -> tuple[S
         acc, R_ws, gyr = _lagged_differences(part)
         return acc, np.broadcast_to(np.eye(3), R_ws.shape), gyr
 
-    return _output(resampled(track, TRANSPOSE_HZ), in_world, TRANSPOSE_LAG, settings, gravity_mps2=0.0)
+    at_60, at = resampled(track, TRANSPOSE_HZ), _times(track, settings)
+    return _output(at_60, at, in_world, TRANSPOSE_LAG, gravity_mps2=0.0)
 
 
 def _lagged_differences(track: Track) -> _Derived:
@@ -119,7 +120,8 @@ def _smoothed(time_s: Array, columns: Array, at: Array) -> Array:
 
 def wimusim(track: Track, settings: Settings, seed: int = 0) -> tuple[Signal, ...]:
     """WIMUSim: central differences twice, Euler angles over two samples, then bias and white noise."""
-    signals = _output(track, _central_differences, 2, settings, gravity_mps2=settings.gravity_mps2)
+    at = _times(track, settings)
+    signals = _output(track, at, _central_differences, 2, gravity_mps2=settings.gravity_mps2)
     rng = np.random.default_rng(np.random.SeedSequence([seed, 3]))
     out = []
     for signal in signals:
@@ -163,10 +165,15 @@ def resampled(track: Track, rate_hz: float) -> Track:
     return replace(track, time_s=at, position_m=out[:, : 3 * p].reshape(-1, p, 3), quat_wxyz=quat, valid=valid)
 
 
+def _times(track: Track, settings: Settings) -> Array:
+    """Output times (N,), s: at the asked rate, else the track's."""
+    return derive.plan(track.time_s, rate_hz=settings.rate_hz, bandwidth_hz=None).time_s
+
+
 def _output(
-    track: Track, method: Callable[[Track], _Derived], reach: int, settings: Settings, *, gravity_mps2: float
+    track: Track, at: Array, method: Callable[[Track], _Derived], reach: int, *, gravity_mps2: float
 ) -> tuple[Signal, ...]:
-    """Run a method on every run of a track and bring the result to the asked rate.
+    """Run a method on every run of a track and bring the result to the times `at` (N,), s.
 
     reach : samples at each end of a run for which the method has no full difference.
     """
@@ -184,7 +191,6 @@ def _output(
         values[inner, :, :3] = into_sensor(R_ws[local], acc[local], gravity_mps2=gravity_mps2)
         values[inner, :, 3:] = gyr[local]
         valid[inner] = True
-    at = derive.plan(track.time_s, rate_hz=settings.rate_hz, bandwidth_hz=None).time_s
     values, valid = _interpolated(track.time_s, values, valid, at)
     return as_signals(track.names, at, values[:, :, :3], values[:, :, 3:], valid)
 

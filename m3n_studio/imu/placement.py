@@ -81,7 +81,7 @@ _SIDED: dict[str, Site] = {
                   "shin, on the tibia"),
     "ankle": Site("left_knee", "left_ankle", 0.9, _LEFT, ("left_knee", "left_ankle"), _DOWN, "above the outer ankle"),
     "foot": Site("left_ankle", "left_foot", 0.6, _UP, ("left_ankle", "left_foot"), _FRONT, "instep"),
-    "ear": Site("floor", "crown", 0.927, _LEFT, ("head",), _UP, "an earbud"),
+    "ear": Site("floor", "crown", 0.927, (1.0, 0.0, -0.35), ("head",), _UP, "behind the ear, on the mastoid"),
 }  # fmt: skip
 _MIDDLE: dict[str, Site] = {
     "chest": Site("spine3", "neck", 0.35, _FRONT, _SPINE, _UP, "sternum"),
