@@ -203,7 +203,7 @@ def _inflated(path: Path, data: bytes) -> bytes:
             out = zlib.decompressobj(wbits=47).decompress(data, MAX_ARRAY_BYTES + 1)
         elif data[:3] == b"BZh":
             out = bz2.BZ2Decompressor().decompress(data, MAX_ARRAY_BYTES + 1)
-        elif data[:6] == b"\xfd7zXZ\x00":
+        elif data[:6] == b"\xfd7zXZ\x00" or data[:2] == b"]\x00":
             out = lzma.LZMADecompressor(memlimit=1 << 28).decompress(data, MAX_ARRAY_BYTES + 1)
         else:
             return data

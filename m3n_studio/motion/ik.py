@@ -122,12 +122,23 @@ def _hinged(joint: int, G_parent: Array, rest: Array, seen: Array, sigma: float)
     neutral = _swing(G_parent @ along, bone) @ G_parent
     back = np.swapaxes(G_parent, 1, 2)
     normals = np.cross(_unit(bone), _unit(next_bone))
-    for toes in _CHILDREN[end] if joint in _LEGS else ():
-        normals += _TOES * np.cross(_unit(seen[:, toes] - seen[:, end]), _unit(next_bone))
+    if joint in _LEGS:
+        normals += _TOES * _foot_normal(hinge, end, axis, rest, seen)
     plane = _smooth(np.einsum("tab,tb->ta", back, normals), sigma)
     default = np.einsum("tab,tbc,c->ta", back, neutral, axis)
     normal = np.einsum("tab,tb->ta", G_parent, plane + _STRAIGHT * default)
     return np.asarray(_frame(bone, normal) @ _frame(along, axis).T)
+
+
+def _foot_normal(knee: int, ankle: int, axis: Array, rest: Array, seen: Array) -> Array:
+    """The knee's axis (T, 3) as the direction of the foot tells it; the foot's own turn at rest is taken off."""
+    (toes,) = _CHILDREN[ankle]
+    shank = _unit(rest[ankle] - rest[knee])
+    own = np.cross(_unit(rest[toes] - rest[ankle]), shank)
+    yaw = np.arctan2(np.cross(axis, own) @ shank, axis @ own)
+    down = _unit(seen[:, ankle] - seen[:, knee])
+    normal = np.cross(_unit(seen[:, toes] - seen[:, ankle]), down)
+    return np.asarray(np.einsum("tab,tb->ta", so3.matrix_from_rotvec(-yaw * down), normal))
 
 
 def _spread_twist(G: Array, rest: Array, seen: Array) -> None:
