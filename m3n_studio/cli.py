@@ -117,14 +117,19 @@ def simulate(
         str, typer.Option(help="Device error model, e.g. ideal, smartwatch, phone, xsens_mtw.")
     ] = "ideal",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the device's noise.")] = 0,
+    quantiles: Annotated[
+        Path | None, typer.Option("--quantiles-of", help="Map each channel onto this recording's distribution.")
+    ] = None,
     trajectory: Annotated[
         Path | None, typer.Option(help="Rigid trajectory CSV (time_s, px..pz m, qw..qz) instead of a motion.")
     ] = None,
     body: BodyOption = None,
 ) -> None:
     """Simulate the signals of IMUs worn on a moving body."""
+    from m3n_studio import workbench
     from m3n_studio.imu.simulate import simulate as run
     from m3n_studio.imu.simulate import simulate_trajectory
+    from m3n_studio.recordings.formats import read_signals
     from m3n_studio.recordings.tables import write_signals
 
     if bool(motion) == bool(trajectory):
@@ -138,6 +143,8 @@ def simulate(
     else:
         model, clip, placements, wanted = _motion_placements_shape(motion, up, body, placement, shape)
         signals = run(model, clip, placements, shape=wanted, settings=settings, mode=mode, device=device, seed=seed)
+    if quantiles is not None:
+        signals = workbench.match_quantiles(signals, read_signals(quantiles))
     write_signals(out, signals)
     first = signals[0]
     _note(
@@ -151,7 +158,7 @@ def fidelity(
     simulated: Annotated[Path, typer.Argument(help="Simulated signals (CSV or HDF5).")],
     real: Annotated[Path, typer.Argument(help="Real recording of the same movement.")],
     align: Annotated[
-        str, typer.Option(help="What to align, comma-separated: clock, mount; none for nothing.")
+        str, typer.Option(help="What to align, comma-separated: clock, mount, gravity; or none.")
     ] = "clock,mount",
     lowpass_hz: Annotated[
         float, typer.Option(min=0.0, help="Low-pass both sides at this many Hz first; 0 for none.")
@@ -171,7 +178,7 @@ def fidelity(
     from m3n_studio.recordings.formats import read_signals
 
     reports = workbench.judge(
-        read_signals(simulated), read_signals(real), steps=workbench.steps(align), pairs=pair or (),
+        read_signals(simulated), read_signals(real), parts=workbench.parts(align), pairs=pair or (),
         lowpass_hz=lowpass_hz or None, normalise=normalise,
     )  # fmt: skip
     if json:
@@ -200,11 +207,15 @@ def augment(
     from m3n_studio.imu.augment import augment as run
 
     model, clip, placements, _ = _motion_placements_shape(motion, up, body, placement, "")
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(f"simulating {bodies} bodies", total=1.0)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"simulating {bodies} bodies", total=bodies)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
         run(
             model, clip, placements, out, bodies=bodies, seed=seed, settings=_settings(rate, bandwidth_hz),
-            progress=lambda share: progress.update(task, completed=share),
+            progress=progress,
         )  # fmt: skip
     _note(f"wrote {out}: {bodies} bodies, {', '.join(p.name for p in placements)}, {out.stat().st_size / 1e6:.1f} MB")
 
@@ -226,7 +237,9 @@ def convert(
     out: OutOption,
     up: UpOption = Up.auto,
     rate: RateOption = None,
-    stature_m: Annotated[float, typer.Option(min=0.0, help="Scale to this stature in m, feet at the origin; 0: as is.")] = 0.0,
+    stature_m: Annotated[
+        float, typer.Option(min=0.0, help="Scale to this stature in m, feet at the origin; 0: as is.")
+    ] = 0.0,
 ) -> None:
     """Read a motion of any format and write it as our own clip (.npz)."""
     from m3n_studio import workbench
@@ -256,15 +269,17 @@ def view(
 ) -> None:
     """Open the window: the body plays above its simulated and real signals."""
     from m3n_studio import workbench
-    from m3n_studio.studio.app import run_view
+    from m3n_studio.demo import show
 
     scene = None
     if motion:
         scene = workbench.scene(
             motion, real=real, placements=placement or workbench.WRISTS, shape=shape, up=up.value,
-            steps=workbench.steps(align), bandwidth_hz=bandwidth_hz or None, body=body,
+            parts=workbench.parts(align), bandwidth_hz=bandwidth_hz or None, body=body,
         )  # fmt: skip
-    raise typer.Exit(run_view(scene, screenshot=screenshot, at_s=at))
+    elif real is not None:
+        raise M3nError("--real needs a motion file to lay the recording beside")
+    raise typer.Exit(show(scene, screenshot=screenshot, at_s=at))
 
 
 @app.command()
@@ -275,13 +290,11 @@ def demo(
     window: Annotated[bool, typer.Option(help="Open the window at the end (needs a screen).")] = True,
 ) -> None:
     """Run the main job on the bundled motion and recording, and show it."""
-    from m3n_studio.demo import run_demo
+    from m3n_studio.demo import run_demo, show
 
-    run_demo(out, echo=typer.echo)
+    scene = run_demo(out, echo=typer.echo)
     if window:
-        from m3n_studio.demo import open_demo
-
-        raise typer.Exit(open_demo())
+        raise typer.Exit(show(scene))
 
 
 @app.command()

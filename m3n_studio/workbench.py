@@ -23,19 +23,39 @@ if TYPE_CHECKING:
     from m3n_studio.imu.align import Alignment
     from m3n_studio.imu.fidelity import FidelityReport
     from m3n_studio.imu.placement import Placement
-    from m3n_studio.imu.simulate import Settings
 
 WRISTS = ("left_wrist", "right_wrist")
-STEPS = ("clock", "mount")
+ALIGN = ("clock", "mount")
 DEMO_PREFIX = "demo:"
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
-    """What a window shows: a clip on a body, its sensors, simulated and real signals.
+class Judged:
+    """One simulated signal held against one real: how it was aligned, and how close it is.
 
-    `real` holds the recordings already aligned onto the simulated time base; `alignments` says
-    how, in the same order.
+    `aligned` is the recording on the simulated time base and in its frame.
+    """
+
+    alignment: Alignment
+    aligned: Signal
+    report: FidelityReport
+
+    def text(self) -> str:
+        """Alignment and table, for people."""
+        return "\n".join(filter(None, [self.alignment.text(), self.report.text()]))
+
+    def to_json(self) -> str:
+        """Alignment and figures as strict JSON."""
+        import json
+
+        return json.dumps({"alignment": self.alignment.to_dict(), **json.loads(self.report.to_json())})
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What a window shows: a clip on a body, its sensors, simulated signals, recordings as read.
+
+    `judged` holds the recordings that belong to a sensor, aligned, in the order of `simulated`.
     """
 
     title: str
@@ -44,27 +64,8 @@ class Scene:
     shape: Shape | None
     placements: tuple[Placement, ...]
     simulated: tuple[Signal, ...]
-    real: tuple[Signal, ...] = ()
-    alignments: tuple[Alignment, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """One simulated signal held against one real: how it was aligned, and how close it is."""
-
-    alignment: Alignment
-    aligned: Signal
-    report: FidelityReport
-
-    def text(self) -> str:
-        """Alignment and table, for people."""
-        return f"{self.alignment.text()}\n{self.report.text()}"
-
-    def to_json(self) -> str:
-        """Alignment and figures as strict JSON."""
-        import json
-
-        return json.dumps({"alignment": self.alignment.to_dict(), **json.loads(self.report.to_json())})
+    recordings: tuple[Signal, ...] = ()
+    judged: tuple[Judged, ...] = ()
 
 
 def open_body(path: Path | None) -> BodyModel:
@@ -97,25 +98,26 @@ def reach(model: BodyModel, text: str, *, start: Shape | None = None) -> Solutio
     return solve_shape(model, parse_targets(model, text, start=start), start=start)
 
 
-def steps(text: str) -> tuple[str, ...]:
-    """The alignment steps named in ``clock,mount`` (or ``none``)."""
+def parts(text: str) -> tuple[str, ...]:
+    """The parts of an alignment named in ``clock,mount,gravity`` (or ``none``)."""
+    from m3n_studio.imu.align import PARTS
+
     names = tuple(n.strip() for n in text.split(",") if n.strip() and n.strip() != "none")
     for name in names:
-        if name not in STEPS:
-            raise UnknownName("alignment step", name, (*STEPS, "none"))
+        if name not in PARTS:
+            raise UnknownName("part of an alignment", name, (*PARTS, "none"))
     return names
 
 
-def align_to(simulated: Signal, real: Signal, *, steps: Sequence[str] = STEPS) -> Alignment:
-    """Find clock and mount of a recording against its simulation; steps left out stay neutral."""
-    from m3n_studio.imu.align import Alignment, fit_clock, fit_mount
+def _words(name: str) -> frozenset[str]:
+    return frozenset(name.lower().replace("-", "_").replace(" ", "_").split("_"))
 
-    alignment = Alignment()
-    if "clock" in steps:
-        alignment = alignment.with_clock(fit_clock(simulated, real))
-    if "mount" in steps:
-        alignment = alignment.with_mount(fit_mount(simulated, alignment.apply(real, simulated)))
-    return alignment
+
+def counterpart(name: str, real: Sequence[Signal]) -> Signal | None:
+    """The recording of a sensor: the same name, else one whose name has all its words."""
+    words = _words(name)
+    same = [s for s in real if s.name == name] or [s for s in real if words <= _words(s.name)]
+    return same[0] if same else None
 
 
 def pair_up(
@@ -123,23 +125,16 @@ def pair_up(
 ) -> list[tuple[Signal, Signal]]:
     """Which recording belongs to which simulation.
 
-    By ``SIM=REAL`` where given; else by equal names; else, where both sides have as many, in
-    order. Anything unclear is an error naming both sides.
+    By ``SIM=REAL`` where given; else by name (:func:`counterpart`); else, where both sides have
+    as many, in order. Anything unclear is an error naming both sides.
     """
     by_sim, by_real = {s.name: s for s in simulated}, {s.name: s for s in real}
     if pairs:
-        out = []
-        for text in pairs:
-            left, _, right = text.partition("=")
-            if left not in by_sim:
-                raise UnknownName("simulated signal", left, by_sim)
-            if right not in by_real:
-                raise UnknownName("real signal", right, by_real)
-            out.append((by_sim[left], by_real[right]))
-        return out
-    common = [name for name in by_sim if name in by_real]
-    if common:
-        return [(by_sim[name], by_real[name]) for name in common]
+        return [_stated_pair(text, by_sim, by_real) for text in pairs]
+    found = [(one, counterpart(one.name, real)) for one in simulated]
+    matched = [(one, other) for one, other in found if other is not None]
+    if matched:
+        return matched
     if len(simulated) == len(real):
         return list(zip(simulated, real, strict=True))
     raise M3nError(
@@ -148,22 +143,40 @@ def pair_up(
     )
 
 
+def _stated_pair(text: str, by_sim: dict[str, Signal], by_real: dict[str, Signal]) -> tuple[Signal, Signal]:
+    left, _, right = text.partition("=")
+    if left not in by_sim:
+        raise UnknownName("simulated signal", left, by_sim)
+    if right not in by_real:
+        raise UnknownName("real signal", right, by_real)
+    return by_sim[left], by_real[right]
+
+
+def match_quantiles(simulated: Sequence[Signal], real: Sequence[Signal]) -> tuple[Signal, ...]:
+    """Each simulated signal mapped onto the distribution of its recording (:mod:`m3n_studio.imu.quantile`)."""
+    from m3n_studio.imu.quantile import match_quantiles as match
+
+    paired = {one.name: other for one, other in pair_up(simulated, real)}
+    return tuple(match(s, paired[s.name]) if s.name in paired else s for s in simulated)
+
+
 def judge(
     simulated: Sequence[Signal],
     real: Sequence[Signal],
     *,
-    steps: Sequence[str] = STEPS,
+    parts: Sequence[str] = ALIGN,
     pairs: Sequence[str] = (),
     lowpass_hz: float | None = None,
     normalise: str = "zscore",
 ) -> tuple[Judged, ...]:
     """Align every pair and measure how close it is."""
+    from m3n_studio.imu.align import align
     from m3n_studio.imu.fidelity import compare
 
     out = []
     for one, other in pair_up(simulated, real, pairs):
-        alignment = align_to(one, other, steps=steps)
-        aligned = alignment.apply(other, one)
+        alignment = align(one, other, parts)
+        aligned = alignment.apply(other, one).with_(name=other.name)
         out.append(Judged(alignment, aligned, compare(one, aligned, lowpass_hz=lowpass_hz, normalise=normalise)))
     return tuple(out)
 
@@ -175,7 +188,7 @@ def scene(
     placements: Sequence[str] = WRISTS,
     shape: str = "",
     up: str = "auto",
-    steps: Sequence[str] = STEPS,
+    parts: Sequence[str] = ALIGN,
     bandwidth_hz: float | None = 12.0,
     body: Path | None = None,
 ) -> Scene:
@@ -186,13 +199,8 @@ def scene(
     model, clip = open_body(body), open_clip(motion, up=up)
     wanted = reach(model, shape, start=clip.shape).shape if shape else None
     placed = place(model, placements)
-    settings: Settings = Settings(bandwidth_hz=bandwidth_hz)
-    simulated = simulate(model, clip, placed, shape=wanted, settings=settings)
-    aligned, alignments = [], []
-    if real is not None:
-        for one, other in pair_up(simulated, read_signals(real)):
-            alignment = align_to(one, other, steps=steps)
-            aligned.append(alignment.apply(other, one).with_(name=one.name))
-            alignments.append(alignment)
-    title = str(motion) if real is None else f"{motion} against {real}"
-    return Scene(title, model, clip, wanted, placed, simulated, tuple(aligned), tuple(alignments))
+    simulated = simulate(model, clip, placed, shape=wanted, settings=Settings(bandwidth_hz=bandwidth_hz))
+    recordings = () if real is None else read_signals(real)
+    judged = judge(simulated, recordings, parts=parts) if recordings else ()
+    title = Path(motion).name if real is None else f"{Path(motion).name} against {real.name}"
+    return Scene(title, model, clip, wanted, placed, simulated, recordings, judged)
