@@ -53,7 +53,8 @@ def read_trial(path: str | Path) -> BroadTrial:
     """Read a trial whole."""
     path = Path(path)
     with open_hdf5(path) as file:
-        rate_hz = np.asarray(file.attrs.get("sampling_rate", np.nan), dtype=np.float64)
+        stated = "sampling_rate" in file.attrs and file.attrs.get_id("sampling_rate").dtype.kind in "fiu"
+        rate_hz = np.asarray(file.attrs["sampling_rate"] if stated else np.nan, dtype=np.float64)
         if rate_hz.size != 1 or not 1.0 <= float(rate_hz.reshape(())) <= 1e5:
             raise FileError(path, field="sampling_rate", found=f"{rate_hz}", expected="a rate in Hz as an attribute")
         acc = read_array(path, file, "imu_acc", (-1, 3))

@@ -6,7 +6,8 @@ where every placement's sample counts; where placements differ, each has its own
 ``<name>_valid`` as well. CSV carries no metadata.
 
 HDF5: ``/signals/<name>/{time_s, acc_mps2, gyr_radps, valid}``, each with its own times;
-metadata as JSON in the root attribute ``metadata``. Both read back bit for bit, and both are
+metadata as JSON in ``/metadata``. All text is fixed-length: of variable-length text the HDF5
+library keeps a heap, and it hangs in damaged ones (seen in 2.0.0). Both read back bit for bit, and both are
 written to a temporary file, flushed to disk and renamed, so that a crash leaves the old file or
 the new one.
 """
@@ -189,12 +190,12 @@ def _write_hdf5(part: Path, signals: tuple[Signal, ...], metadata: dict[str, Any
     import h5py
 
     with h5py.File(part, "w") as file:
-        file.attrs["format"] = FORMAT
+        file.attrs["format"] = np.bytes_(FORMAT)
         file.attrs["version"] = 1
-        file.attrs["metadata"] = json.dumps(metadata, ensure_ascii=False, sort_keys=True)
+        file["metadata"] = np.bytes_(json.dumps(metadata, ensure_ascii=False, sort_keys=True).encode())
         for index, signal in enumerate(signals):
             group = file.create_group(f"signals/{_group_name(signal.name, index)}")
-            group.attrs["name"] = signal.name
+            group.attrs["name"] = np.bytes_(signal.name.encode())
             group.attrs["order"] = index
             for field in ("time_s", "acc_mps2", "gyr_radps", "valid"):
                 group.create_dataset(field, data=getattr(signal, field))
@@ -240,13 +241,29 @@ def read_array(path: Path, node: Any, field: str, shape: tuple[int, ...], kind: 
     return np.asarray(values, dtype=bool if kind == "b" else np.float64)
 
 
+def fixed_text(node: Any, key: str) -> str:
+    """A fixed-length text attribute; empty where there is none or it is of another type.
+
+    Variable-length text is not touched: see the module's head.
+    """
+    if key not in node.attrs or node.attrs.get_id(key).dtype.kind != "S":
+        return ""
+    return bytes(node.attrs[key]).decode("utf-8", "replace")
+
+
+def _order(node: Any, otherwise: int) -> int:
+    if "order" not in node.attrs or node.attrs.get_id("order").dtype.kind not in "iu":
+        return otherwise
+    return int(node.attrs["order"])
+
+
 def sniff_hdf5(path: Path, head: bytes) -> bool:
     """Whether an HDF5 file says it is ours."""
     if not head.startswith(HDF5_MAGIC):
         return False
     try:
         with open_hdf5(path) as file:
-            return bool(file.attrs.get("format") == FORMAT)
+            return fixed_text(file, "format") == FORMAT
     except (FileError, OSError, RuntimeError, ValueError, KeyError, TypeError):
         return False
 
@@ -269,11 +286,11 @@ def read_hdf5(path: Path) -> tuple[Signal, ...]:
                 raise FileError(path, field=f"{where}/time_s", found="times that do not increase",
                                 expected="finite times that increase")  # fmt: skip
             signal = Signal(
-                str(group.attrs.get("name", key)), time_s,
+                fixed_text(group, "name") or str(key), time_s,
                 read_array(path, group, "acc_mps2", (n, 3)), read_array(path, group, "gyr_radps", (n, 3)),
                 read_array(path, group, "valid", (n,), "b"),
             )  # fmt: skip
-            out.append((int(group.attrs.get("order", len(out))), signal))
+            out.append((_order(group, len(out)), signal))
     if not out:
         raise FileError(path, field="signals", found="no signal", expected="at least one")
     return tuple(signal for _, signal in sorted(out, key=lambda item: item[0]))
@@ -285,8 +302,11 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     if path.suffix.lower() == ".csv":
         return {}
     with open_hdf5(path) as file:
+        text = file.get("metadata")
+        if text is None or text.dtype.kind != "S" or text.shape != ():
+            return {}
         try:
-            found = json.loads(str(file.attrs.get("metadata", "{}")))
+            found = json.loads(bytes(text[()]).decode("utf-8"))
         except ValueError as error:
             raise FileError(path, field="metadata", found="no JSON", expected="a JSON object") from error
     return found if isinstance(found, dict) else {}
