@@ -11,11 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from m3n_studio.body.files import default_body
 from m3n_studio.errors import FileError
-from m3n_studio.motion.archives import Fields, npz_names
+from m3n_studio.motion.archives import Fields, npz_names, text_of
 from m3n_studio.motion.clip import Clip, TextSegment
 from m3n_studio.motion.formats import ReadOptions
 from m3n_studio.motion.ground import ground
@@ -77,11 +75,5 @@ def _grab_body(path: Path, fields: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _grab_texts(fields: Mapping[str, Any], duration_s: float) -> tuple[TextSegment, ...]:
     """What the person does with which object, e.g. ``drink mug``."""
-    words = []
-    for name in ("motion_intent", "obj_name"):
-        value = fields.get(name, "")
-        if isinstance(value, np.ndarray):
-            value = value.ravel()[0] if value.size == 1 else ""
-        words.append(value.decode("latin1") if isinstance(value, bytes) else str(value))
-    text = " ".join(word for word in words if word).strip()
+    text = " ".join(text_of(fields.get(name, "")) for name in ("motion_intent", "obj_name")).strip()
     return (TextSegment(0.0, duration_s, text, "label"),) if text else ()

@@ -87,6 +87,20 @@ def _read_array(path: Path, field: str, stream: IO[bytes], total: int) -> Any:
     return array.reshape(shape, order="F" if fortran else "C")
 
 
+def text_of(value: Any) -> str:
+    """Text from a string, bytes, or an array of one of either; code points that are none become ``?``."""
+    if isinstance(value, np.ndarray):
+        if value.size != 1:
+            return ""
+        if value.dtype.kind == "U":
+            order = "be" if value.dtype.byteorder == ">" else "le"
+            value = value.tobytes().decode(f"utf-32-{order}", "replace").rstrip("\0")
+        else:
+            value = value.ravel()[0]
+    text = value.decode("latin1") if isinstance(value, bytes) else value if isinstance(value, str) else ""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 class Fields(Mapping[str, Any]):
     """The arrays of a ``.npz`` by name, unpacked one at a time when asked for."""
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from m3n_studio.body.shape import Shape
 from m3n_studio.errors import FileError, M3nError, ValueProblem
-from m3n_studio.motion.archives import Fields, npz_names
+from m3n_studio.motion.archives import Fields, npz_names, text_of
 from m3n_studio.motion.clip import Clip, Source, TextSegment
 from m3n_studio.motion.formats import ReadOptions
 
@@ -105,6 +105,13 @@ def _numbers(path: Path, fields: Fields, name: str, kinds: str) -> np.ndarray:
     return value
 
 
+def _number(path: Path, fields: Fields, name: str, kinds: str) -> Any:
+    value = _numbers(path, fields, name, kinds)
+    if value.size != 1:
+        raise FileError(path, field=name, found=f"shape {value.shape}", expected="one number")
+    return value.item()
+
+
 def load_clip(path: str | Path) -> Clip:
     """Read a clip written by :func:`save_clip`.
 
@@ -118,16 +125,17 @@ def load_clip(path: str | Path) -> Clip:
         for name in _FIELDS:
             if name not in fields:
                 raise FileError(path, field=name, found="it is missing", expected=f"a clip with {', '.join(_FIELDS)}")
-        if str(fields["format"]) != FORMAT:
-            raise FileError(path, field="format", found=f"{str(fields['format'])[:40]!r}", expected=repr(FORMAT))
-        version = int(_numbers(path, fields, "version", "iu"))
+        kind = text_of(fields["format"])
+        if kind != FORMAT:
+            raise FileError(path, field="format", found=f"{kind[:40]!r}", expected=repr(FORMAT))
+        version = int(_number(path, fields, "version", "iu"))
         if version > VERSION:
             raise FileError(path, field="version", found=f"version {version}",
                             expected=f"at most {VERSION}: update m3n Studio to read this clip")  # fmt: skip
         about = _about(path, fields)
         try:
             return Clip(
-                rate_hz=float(_numbers(path, fields, "rate_hz", "f")),
+                rate_hz=float(_number(path, fields, "rate_hz", "f")),
                 poses=_numbers(path, fields, "poses", "f"), trans=_numbers(path, fields, "trans", "f"),
                 valid=_numbers(path, fields, "valid", "b"),
                 shape=_shape(about), gender=str(about["gender"]),

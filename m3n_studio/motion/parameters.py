@@ -21,6 +21,7 @@ from m3n_studio import so3
 from m3n_studio.body.shape import Shape
 from m3n_studio.body.skeleton import N_BODY_JOINTS, N_JOINTS
 from m3n_studio.errors import FileError
+from m3n_studio.motion.archives import text_of
 from m3n_studio.motion.clip import GENDERS, Clip, Source, TextSegment
 
 Array = NDArray[np.float64]
@@ -208,10 +209,7 @@ def track(path: Path, fields: Mapping[str, Any], *, frames: Any = None) -> Track
 
 def gender_of(value: Any) -> str:
     """``neutral``, ``female`` or ``male`` from text, bytes or an array of either."""
-    if isinstance(value, np.ndarray):
-        value = value.ravel()[0] if value.size else ""
-    text = value.decode("latin1") if isinstance(value, bytes) else str(value)
-    text = text.strip().lower()
+    text = text_of(value).strip().lower()
     return text if text in GENDERS else {"f": "female", "m": "male"}.get(text[:1], "neutral")
 
 

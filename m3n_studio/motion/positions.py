@@ -18,7 +18,7 @@ from m3n_studio.body.files import default_body
 from m3n_studio.body.skeleton import JOINT_INDEX, N_BODY_JOINTS
 from m3n_studio.errors import FileError
 from m3n_studio.motion import ik
-from m3n_studio.motion.archives import load_npy
+from m3n_studio.motion.archives import load_npy, text_of
 from m3n_studio.motion.clip import Clip, Source, TextSegment, runs
 from m3n_studio.motion.formats import ReadOptions
 from m3n_studio.motion.ground import ground
@@ -70,10 +70,10 @@ def _first_sample(path: Path, data: Any) -> tuple[Any, str, str]:
         raise FileError(path, field="motion", found=f"shape {motion.shape}", expected="(samples, 22, 3, frames)")
     first, taken = motion[0], f"{len(motion)} samples: the first" if len(motion) > 1 else ""
     lengths, texts = data.get("lengths"), data.get("text")
-    if isinstance(lengths, (np.ndarray, list)) and len(lengths) and first.shape[:2] == (N_BODY_JOINTS, 3):
-        length = int(np.asarray(lengths).ravel()[0])
-        first = first[..., : length if 0 < length <= first.shape[-1] else None]
-    text = str(texts[0]) if isinstance(texts, (list, np.ndarray)) and len(texts) else ""
+    if lengths is not None and first.shape[:2] == (N_BODY_JOINTS, 3):
+        length = numbers(path, "lengths", lengths).ravel()[0]
+        first = first[..., : int(length) if 1 <= length <= first.shape[-1] else None]
+    text = text_of(texts[0]) if isinstance(texts, (list, np.ndarray)) and len(texts) else ""
     return first, text, taken
 
 
