@@ -25,7 +25,9 @@ _LIGHT = np.array([0.4, 0.7, 0.6]) / np.linalg.norm([0.4, 0.7, 0.6])
 VIEWS = {"front": 0.0, "side": -np.pi / 2, "quarter": -np.pi / 4, "back": np.pi}
 
 
-def picture(vertices: Array, faces: NDArray[np.int32], *, turn_rad: float, centre: Array, span_m: float, size: tuple[int, int]) -> NDArray[np.uint8]:  # fmt: skip
+def picture(
+    vertices: Array, faces: NDArray[np.int32], *, turn_rad: float, centre: Array, span_m: float, size: tuple[int, int]
+) -> NDArray[np.uint8]:
     """One grey picture (H, W) of a mesh (V, 3) m in orthographic projection from `turn_rad` about the vertical."""
     width, height = size
     seen = (vertices - centre) @ turn_y(turn_rad).T
@@ -48,7 +50,15 @@ def picture(vertices: Array, faces: NDArray[np.int32], *, turn_rad: float, centr
     return image
 
 
-def sheet(clip: Clip, times: Array, views: tuple[str, ...], *, span_m: float = 2.0, size: tuple[int, int] = (190, 300), centre: Array | None = None) -> NDArray[np.uint8]:  # fmt: skip
+def sheet(
+    clip: Clip,
+    times: Array,
+    views: tuple[str, ...],
+    *,
+    span_m: float = 2.0,
+    size: tuple[int, int] = (190, 300),
+    centre: Array | None = None,
+) -> NDArray[np.uint8]:
     """Rows of views, columns of times."""
     model = default_body()
     rows: list[list[NDArray[np.uint8]]] = [[] for _ in views]
@@ -78,8 +88,11 @@ def main() -> None:
         clip = generate(name)
         times = np.linspace(options.start, options.end or clip.duration_s, options.columns)
         views = tuple(options.views.split(","))
-        close = {"span_m": 1.1, "size": (300, 300), "centre": np.array([0, 1.25, 0.15])} if options.close else {}
-        Image.fromarray(sheet(clip, times, views, **close)).save(options.out / f"{name}.png")
+        if options.close:
+            image = sheet(clip, times, views, span_m=1.1, size=(300, 300), centre=np.array([0.0, 1.25, 0.15]))
+        else:
+            image = sheet(clip, times, views)
+        Image.fromarray(image).save(options.out / f"{name}.png")
 
 
 if __name__ == "__main__":

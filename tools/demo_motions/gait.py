@@ -8,9 +8,12 @@ and arms follow from the feet (timing of stance and swing: Perry, Gait Analysis,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
+from m3n_studio.body.skeleton import JOINT_INDEX as J
 
 from .performance import Feet
 from .rig import OUTWARD, SIDES, Rig
@@ -86,7 +89,7 @@ def _foot(rig: Rig, side: str, steps: list[Step], time: Array) -> tuple[Array, A
     at = _stance(rig, side, steps[0], pitch)
     heading = np.full(len(time), steps[0].heading_rad)
     toes = np.maximum(-pitch, 0.0)
-    for before, step in zip(steps[:-1], steps[1:], strict=True):
+    for before, step in pairwise(steps):
         i, j = round(before.lift_s * rate), round(step.contact_s * rate)
         new = _stance(rig, side, step, pitch)
         x = (np.arange(i, j + 1) - i) / (j - i)
@@ -115,10 +118,10 @@ def walk_feet(rig: Rig, steps: list[Step], n: int) -> Feet:
     return Feet(at, turn, toes)
 
 
-def pelvis_over(rig: Rig, feet: Feet, turn: Array, *, standing_m: float) -> Array:
+def pelvis_over(rig: Rig, feet: Feet, turn: Array, *, standing_m: Array) -> Array:
     """Pelvis path (T, 3), m, over walking feet: midway between them, smooth, as high as the legs allow.
 
-    turn : (T, 3, 3) of the pelvis.
+    turn : (T, 3, 3) of the pelvis; standing_m : (T,), the most its height may be.
     """
     middle = 0.5 * (feet.at["left"] + feet.at["right"])
     out = smooth(smooth(middle, 0.16), 0.12)
@@ -127,23 +130,21 @@ def pelvis_over(rig: Rig, feet: Feet, turn: Array, *, standing_m: float) -> Arra
     height = {side: feet.at[side][:, 1] for side in SIDES}
     onto = np.tanh((height["right"] - height["left"]) / 0.06)  # +1: the left foot carries
     out += smooth(onto, 0.12)[:, None] * turn[:, :, 0] * 0.022 * rig.scale
-    leg = 0.984 * (rig.length("left_hip", "left_knee") + rig.length("left_knee", "left_ankle"))
-    limits = [np.full(len(out), standing_m)]
+    leg = 0.993 * (rig.length("left_hip", "left_knee") + rig.length("left_knee", "left_ankle"))
+    limits = [standing_m]
     for side in SIDES:
         hip = np.einsum("tab,b->ta", turn, rig.bone("pelvis", f"{side}_hip"))
         gap = (out + hip - feet.at[side])[:, [0, 2]]
         limits.append(feet.at[side][:, 1] + np.sqrt(np.maximum(leg**2 - (gap**2).sum(axis=1), 0.2)) - hip[:, 1])
     stack = np.stack(limits)
     lowest = -0.006 * np.log(np.exp(-(stack - stack.min(0)) / 0.006).sum(0)) + stack.min(0)
-    out[:, 1] = smooth(lowest, 0.06) - 0.001
+    out[:, 1] = smooth(lowest, 0.07) - 0.002
     return out
 
 
 def swing_arm(rig: Rig, side: str, angle: Array, elbow: Array, rest_turn: Array) -> tuple[Array, Array]:
     """Goals of a hanging arm in the standing body: shoulder `angle` and `elbow` flexion (T,), rad, both forward."""
     out = OUTWARD[side]
-    from m3n_studio.body.skeleton import JOINT_INDEX as J
-
     down = np.array([out * 0.13, -1.0, 0.0])
     upper = turn_x(-angle) @ down * rig.length(f"{side}_shoulder", f"{side}_elbow")
     below = np.array([out * 0.02, -1.0, 0.0])

@@ -19,7 +19,10 @@ def _wave(p: Performance, start_s: float, end_s: float, *, period_s: float, swee
     size = window(p.time, start_s, end_s, 0.6) * (1.0 + p.noise(1, rms=0.10, low_hz=0.2, high_hz=0.7)[:, 0])
     swing = size * np.sin(2 * np.pi * phase)
     zero = np.zeros_like(swing)
-    p.right.shifts.append(smooth(np.stack([sweep_m * swing, -0.25 * sweep_m * swing**2, 0.12 * sweep_m * swing], axis=1), 0.02) * p.rig.scale)  # fmt: skip
+    p.right.shifts.append(
+        smooth(np.stack([sweep_m * swing, -0.25 * sweep_m * swing**2, 0.12 * sweep_m * swing], axis=1), 0.02)
+        * p.rig.scale
+    )
     late = delay(swing, 0.07)
     p.right.spins.append(wrist_turn(radial=0.30 * late, flex=0.10 * delay(swing, 0.1), pronate=zero))
     p.extra_torso += np.stack([zero, 0.012 * delay(swing, 0.05), -0.018 * delay(swing, -0.03)], axis=1)
@@ -28,6 +31,7 @@ def _wave(p: Performance, start_s: float, end_s: float, *, period_s: float, swee
 def wave(rig: Rig) -> Clip:
     """Greet someone: a big wave, a pause, a smaller one with the head tilted."""
     p = Performance(rig, "wave", 10.0, "A person raises the right arm and waves hello, pauses, and waves goodbye.")
+    p.height_m -= 0.005
     p.gaze.move(0.4, 0.9, (-0.5, 1.62, 3.0))
     p.right.move(
         0.9,

@@ -36,11 +36,11 @@ def shape(*, index: tuple[float, ...], middle: tuple[float, ...], ring: tuple[fl
 
 SHAPES: dict[str, Array] = {
     "relaxed": shape(index=(0.28, 0.35), middle=(0.36, 0.42), ring=(0.42, 0.46), pinky=(0.44, 0.46),
-                     thumb=(0.30, 0.15, 0.18, 0.22), spread=0.02),
+                     thumb=(0.10, 0.12, 0.18, 0.22), spread=0.02),
     "flat": shape(index=(0.0, 0.03), middle=(0.0, 0.03), ring=(0.0, 0.04), pinky=(0.02, 0.05),
-                  thumb=(0.1, 0.25, 0.15, 0.15), spread=-0.03),
+                  thumb=(-0.50, 0.30, 0.15, 0.12), spread=-0.03),
     "open": shape(index=(0.05, 0.08), middle=(0.06, 0.10), ring=(0.08, 0.12), pinky=(0.08, 0.12),
-                  thumb=(0.0, -0.05, 0.05, 0.05), spread=0.16),
+                  thumb=(-0.25, -0.05, 0.05, 0.05), spread=0.16),
     "preshape": shape(index=(0.30, 0.40), middle=(0.34, 0.45), ring=(0.40, 0.50), pinky=(0.42, 0.52),
                       thumb=(0.75, -0.10, 0.10, 0.15), spread=0.08),
     "cup": shape(index=(0.62, 0.72), middle=(0.66, 0.78), ring=(0.72, 0.82), pinky=(0.76, 0.82),
@@ -60,7 +60,7 @@ SHAPES: dict[str, Array] = {
     "bent": shape(index=(0.95, 0.10), middle=(0.95, 0.10), ring=(0.95, 0.12), pinky=(0.95, 0.14),
                   thumb=(0.4, 0.2, 0.2, 0.2)),
     "press": shape(index=(0.05, 0.12), middle=(0.06, 0.14), ring=(0.08, 0.16), pinky=(0.10, 0.18),
-                   thumb=(0.0, 0.05, 0.10, 0.12), spread=0.08),
+                   thumb=(-0.55, 0.05, 0.10, 0.12), spread=0.08),
 }  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def _wrist_angles(rig: Rig, side: str, forearm: Array, hand: Array) -> tuple[Arr
 
 
 def _pole_turned(pole: Array, axis: Array, angle: Array) -> Array:
-    return np.einsum("...ab,...b->...a", so3.matrix_from_rotvec(angle[..., None] * axis), pole)
+    return np.asarray(np.einsum("...ab,...b->...a", so3.matrix_from_rotvec(angle[..., None] * axis), pole))
 
 
 def _swivel_for(rig: Rig, side: str, shoulder: Array, wrist: Array, pole: Array, turn: Array, chest: Array) -> Array:
@@ -83,7 +83,9 @@ def _swivel_for(rig: Rig, side: str, shoulder: Array, wrist: Array, pole: Array,
     out = OUTWARD[side]
     wide = np.broadcast_to(out * _SWIVELS, (n, k))
     poles = _pole_turned(np.repeat(pole[:, None], k, 1), np.repeat(axis[:, None], k, 1), wide)
-    _, forearm, elbow = _solve_bones(rig, side, np.repeat(shoulder[:, None], k, 1), np.repeat(wrist[:, None], k, 1), poles)  # fmt: skip
+    _, forearm, elbow = _solve_bones(
+        rig, side, np.repeat(shoulder[:, None], k, 1), np.repeat(wrist[:, None], k, 1), poles
+    )
     turned, flex, radial = _wrist_angles(rig, side, forearm, turn[:, None])
     local = np.einsum("tba,tkb->tka", chest, elbow - shoulder[:, None])
     inside = soft_positive(-out * local[..., 0] / rig.scale + 0.03, 0.02) / 0.05
@@ -125,8 +127,8 @@ def _hand(rig: Rig, side: str, forearm: Array, goal: ArmGoal) -> tuple[Array, Ar
             continue
         angle, bend = swing_twist(np.swapaxes(forearm[on], -1, -2) @ matrix[on], axis)
         held = int(np.argmax(weight[on]))
-        angle = np.unwrap(angle)
-        angle -= 2 * np.pi * np.round(angle[held] / (2 * np.pi))
+        angle = np.asarray(np.unwrap(angle), dtype=np.float64)
+        angle = angle - 2 * np.pi * np.round(angle[held] / (2 * np.pi))
         pronate, radial, flex = goal.spin[on].T
         angle = soft_limit(angle + out * pronate, *FOREARM_TURN)
         radial = soft_limit(radial - out * bend[:, 1], *WRIST_RADIAL)
@@ -170,7 +172,7 @@ def solve_leg(rig: Rig, side: str, G: Array, pelvis: Array, ankle: Array, foot: 
     thigh, shank = rig.bone(f"{side}_hip", f"{side}_knee"), rig.bone(f"{side}_knee", f"{side}_ankle")
     ahead = foot[:, :, 2] * np.array([1.0, 0.0, 1.0])
     pole = normalised(normalised(ahead) + 0.6 * G[:, 0, :, 2] + 0.10 * OUTWARD[side] * G[:, 0, :, 0])
-    solved = two_bone(hip, ankle, float(np.linalg.norm(thigh)), float(np.linalg.norm(shank)), pole, straight=0.996)
+    solved = two_bone(hip, ankle, float(np.linalg.norm(thigh)), float(np.linalg.norm(shank)), pole, straight=0.9975)
     G[:, J[f"{side}_hip"]], G[:, J[f"{side}_knee"]] = limb_rotations(thigh, shank, np.array([1.0, 0.0, 0.0]), solved)
     G[:, J[f"{side}_ankle"]] = foot
     G[:, J[f"{side}_foot"]] = foot @ turn_x(-toes)

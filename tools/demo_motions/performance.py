@@ -19,8 +19,21 @@ from m3n_studio.motion.clip import Clip, Source, TextSegment
 from . import limbs
 from .hands import SHAPES, finger_poses, hand_turn
 from .rig import OUTWARD, SIDES, Rig, local_poses, standing_height, unwrapped
-from .tracks import RATE_HZ, Keys, TurnKeys, delay, noise, normalised, smooth, smooth_turns, soft_limit, soft_positive
-from .tracks import turn_x, turn_y, turn_z
+from .tracks import (
+    RATE_HZ,
+    Keys,
+    TurnKeys,
+    delay,
+    noise,
+    normalised,
+    smooth,
+    smooth_turns,
+    soft_limit,
+    soft_positive,
+    turn_x,
+    turn_y,
+    turn_z,
+)
 
 Array = NDArray[np.float64]
 Turns = list[tuple[Array, Array]]  # weight (T,), rotation (3, 3) or (T, 3, 3)
@@ -49,8 +62,18 @@ class Arm:
         self.spins: list[Array] = []
         self.given: tuple[Array, Array] | None = None  # goals (T, 3), (T, 3, 3) made elsewhere
 
-    def move(self, start_s: float, end_s: float, to: ArrayLike, *, fingers: ArrayLike | None = None,
-             palm: ArrayLike | None = None, hold: str | None = None, arc: ArrayLike = 0.0, carried: float = 0.0) -> Arm:  # fmt: skip
+    def move(
+        self,
+        start_s: float,
+        end_s: float,
+        to: ArrayLike,
+        *,
+        fingers: ArrayLike | None = None,
+        palm: ArrayLike | None = None,
+        hold: str | None = None,
+        arc: ArrayLike = 0.0,
+        carried: float = 0.0,
+    ) -> Arm:
         """Bring the hand's point to `to`; optionally turn it and shape it on the way."""
         self.at.move(start_s, end_s, to, arc)
         if fingers is not None and palm is not None:
@@ -135,8 +158,9 @@ class Performance:
         frames = len(self.time) if end_s is None else min(round(end_s * RATE_HZ) + 1, len(self.time))
         poses, trans = poses[:frames], trans[:frames]
         sentence = TextSegment(0.0, float(self.time[frames - 1]), self.sentence, kind="sentence")
+        labels = sorted(self._labels, key=lambda segment: segment.start_s)
         source = Source(path="", format="m3n demo", notes=("choreographed by tools/make_demo_motions.py",))
-        return Clip(rate_hz=RATE_HZ, poses=poses, trans=trans, texts=(sentence, *self._labels), source=source)
+        return Clip(rate_hz=RATE_HZ, poses=poses, trans=trans, texts=(sentence, *labels), source=source)
 
 
 def standing_feet(rig: Rig, n: int, stance_m: float, *, toe_out_rad: float = 0.14) -> Feet:
@@ -166,7 +190,9 @@ def _automatic_torso(p: Performance, goals: dict[str, tuple[Array, Turns]]) -> A
         ahead = np.clip(v[:, 2] / (0.3 * arm), 0.0, 1.0)
         out[:, 0] += free * (0.27 * far + 0.20 * low) * smooth(ahead, 0.1)
         across = (goals[side][0][:, 0] - shoulder[0]) / arm
-        out[:, 1] += free * (0.30 * soft_limit(across, -1.0, 1.0) - 0.16 * OUTWARD[side] * soft_limit(v[:, 2] / arm - 0.35, -0.6, 0.6))  # fmt: skip
+        out[:, 1] += free * (
+            0.30 * soft_limit(across, -1.0, 1.0) - 0.16 * OUTWARD[side] * soft_limit(v[:, 2] / arm - 0.35, -0.6, 0.6)
+        )
         out[:, 2] += free * 0.10 * soft_limit(across, -1.0, 1.0)
     out[:, 0] = soft_limit(out[:, 0], -0.2, 0.9)
     return smooth(delay(out * p.reach_share, -0.07), 0.09)
@@ -196,7 +222,7 @@ def _head(p: Performance, chest: Array, neck_at: Array) -> tuple[Array, Array]:
     eyes = neck_at + np.einsum("tab,b->ta", chest, np.array([0.0, 0.19, 0.09]) * p.rig.scale)
     look = np.einsum("tba,tb->ta", chest, normalised(gaze - eyes))
     yaw = soft_limit(0.85 * np.arctan2(look[:, 0], np.maximum(look[:, 2], 0.05)), -1.15, 1.15)
-    pitch = soft_limit(0.62 * np.arctan2(-look[:, 1], np.hypot(look[:, 0], look[:, 2])), -0.55, 0.66)
+    pitch = soft_limit(0.54 * np.arctan2(-look[:, 1], np.hypot(look[:, 0], look[:, 2])), -0.55, 0.66)
     wander = p.noise(3, rms=0.012, low_hz=0.15, high_hz=0.9)
     yaw, pitch, roll = yaw + wander[:, 0], pitch + wander[:, 1], wander[:, 2] + 0.12 * yaw * 0.4
     neck = turn_y(0.42 * yaw) @ turn_x(0.40 * pitch) @ turn_z(0.4 * roll)

@@ -47,19 +47,19 @@ class Rig:
     def knuckles(self, side: str) -> Array:
         """Middle of the finger roots from the wrist (3,), m."""
         roots = [self.bone(f"{side}_wrist", f"{side}_{finger}1") for finger in ("index", "middle", "ring", "pinky")]
-        return np.mean(roots, axis=0)
+        return np.asarray(np.mean(roots, axis=0))
 
     def grip(self, side: str) -> Array:
         """Middle of what a fist holds, from the wrist at rest (3,), m."""
-        return self.knuckles(side) * 0.95 + np.array([0.0, -0.035 * self.scale, 0.0])
+        return np.asarray(self.knuckles(side) * 0.95 + np.array([0.0, -0.035 * self.scale, 0.0]))
 
     def fingertip(self, side: str, finger: str = "index") -> Array:
         """Tip of a straight finger from the wrist at rest (3,), m."""
         last = self.bone(f"{side}_{finger}2", f"{side}_{finger}3")
-        return self.bone(f"{side}_wrist", f"{side}_{finger}3") + last
+        return np.asarray(self.bone(f"{side}_wrist", f"{side}_{finger}3") + last)
 
 
-def standing_height(rig: Rig, stance_m: float, *, straight: float = 0.989) -> float:
+def standing_height(rig: Rig, stance_m: float, *, straight: float = 0.9935) -> float:
     """Height of the pelvis joint, m, at which legs `straight` of their length stand on ankles `stance_m` apart."""
     leg = straight * (rig.length("left_hip", "left_knee") + rig.length("left_knee", "left_ankle"))
     aside = rig.joints[J["left_hip"], 0] - 0.5 * stance_m
@@ -97,7 +97,7 @@ def frame(first: Array, second: Array) -> Array:
 def reach_length(distance: Array, longest: float, straight: float) -> Array:
     """Distance a limb really spans: as asked up to the part `straight` of its length, then saturating (C2)."""
     knee = straight * longest
-    room = 0.998 * longest - knee
+    room = 0.97 * (longest - knee)
     over = distance - knee
     return np.where(over > 0, knee + room * np.tanh(over / room), distance)
 
@@ -108,7 +108,9 @@ def folded_length(distance: Array, longest: float) -> Array:
     return np.asarray(least + width * np.logaddexp(0.0, (distance - least) / width))
 
 
-def two_bone(root: Array, target: Array, upper_m: float, lower_m: float, pole: Array, *, straight: float = 0.94) -> tuple[Array, Array, Array]:  # fmt: skip
+def two_bone(
+    root: Array, target: Array, upper_m: float, lower_m: float, pole: Array, *, straight: float = 0.94
+) -> tuple[Array, Array, Array]:
     """Directions of the upper and lower bone and the hinge axis, each (..., 3).
 
     root, target, pole : (..., 3); the middle joint lies on the pole's side of the line root-target.
@@ -123,7 +125,9 @@ def two_bone(root: Array, target: Array, upper_m: float, lower_m: float, pole: A
     return normalised(middle), normalised(d * axis - middle), np.cross(side, axis)
 
 
-def limb_rotations(upper_rest: Array, lower_rest: Array, hinge_rest: Array, solved: tuple[Array, Array, Array]) -> tuple[Array, Array]:  # fmt: skip
+def limb_rotations(
+    upper_rest: Array, lower_rest: Array, hinge_rest: Array, solved: tuple[Array, Array, Array]
+) -> tuple[Array, Array]:
     """Global rotations (..., 3, 3) of both bones for directions from `two_bone`."""
     upper, lower, hinge = solved
     return (

@@ -13,7 +13,7 @@ from .rig import OUTWARD, SIDES, Rig
 from .tracks import delay, smooth, soft_limit, turn_x, turn_y, turn_z
 
 Array = NDArray[np.float64]
-_STRAIGHT_M, _RADIUS_M = 3.3, 0.50
+_STRAIGHT_M, _RADIUS_M = 3.1, 0.50
 
 
 def _path(s: float) -> tuple[float, float, float]:
@@ -30,14 +30,14 @@ def _path(s: float) -> tuple[float, float, float]:
 def _plan(rig: Rig, rng: np.random.Generator, start_s: float) -> list[Step]:
     """Footsteps: a short first step, full steps, five short ones round the turn, full steps, feet together."""
     arc = np.pi * _RADIUS_M
-    lengths = [0.42, 0.64, 0.68, 0.68, 0.56, 0.42, *[arc / 4.6] * 4, 0.42, 0.56, 0.68, 0.67, 0.62, 0.40, 0.0]
+    lengths = [0.40, 0.58, 0.63, 0.63, 0.56, 0.42, *[arc / 4.6] * 4, 0.42, 0.56, 0.63, 0.63, 0.58, 0.40, 0.0]
     z0 = rig.joints[7, 2] - 0.006 - 0.10 * 0
     sides = ["right", "left"]
     steps = [(side, 0.0, 0.10, -np.inf) for side in SIDES]
     s, contact = 0.0, start_s
     contacts = []
     for k, length in enumerate(lengths):
-        tempo = 0.54 + 0.10 * (length < 0.5) + rng.normal(0.0, 0.006)
+        tempo = 0.53 + 0.09 * (length < 0.5) + rng.normal(0.0, 0.006)
         contact += tempo
         s += length
         wide = 0.055 if 0 < k < len(lengths) - 2 else 0.09
@@ -74,14 +74,20 @@ def _arms(p: Performance, stride: Array) -> None:
     """Arms against the legs: each goes with the other side's foot, elbows bending on the way forward."""
     for side in SIDES:
         with_foot = -OUTWARD[side] * stride
-        angle = 0.04 + 0.60 * delay(with_foot, 0.05) * (1 + p.noise(1, rms=0.05)[:, 0])
+        angle = 0.04 + 0.62 * delay(smooth(with_foot, 0.08), 0.05) * (1 + p.noise(1, rms=0.05)[:, 0])
         elbow = 0.30 + 0.45 * soft_limit(delay(angle, 0.06), -0.35, 0.6) + p.noise(1, rms=0.015)[:, 0]
         p.arms[side].given = swing_arm(p.rig, side, smooth(angle, 0.04), smooth(elbow, 0.04), p.arms[side].rest_turn)
 
 
 def walk(rig: Rig) -> Clip:
     """There, round, and back; stop."""
-    p = Performance(rig, "walk", 14.0, "A person walks forward at an easy pace, turns around to the left, walks back and stops.", stance_m=0.20)  # fmt: skip
+    p = Performance(
+        rig,
+        "walk",
+        14.0,
+        "A person walks forward at an easy pace, turns around to the left, walks back and stops.",
+        stance_m=0.20,
+    )
     steps = _plan(rig, p.rng, 0.75)
     p.feet = walk_feet(rig, steps, len(p.time))
     headings = np.stack([np.unwrap(np.arctan2(p.feet.turn[s][:, 0, 2], p.feet.turn[s][:, 2, 2])) for s in SIDES])
@@ -94,7 +100,8 @@ def walk(rig: Rig) -> Clip:
     yaw = facing - 0.14 * stride
     roll = -0.55 * lifted
     turn = turn_y(yaw) @ turn_x(0 * yaw + 0.04) @ turn_z(roll)
-    pelvis = pelvis_over(rig, p.feet, turn, standing_m=p.height_m)
+    stepping = smooth(np.abs(stride), 0.35)
+    pelvis = pelvis_over(rig, p.feet, turn, standing_m=p.height_m - 0.05 * stepping)
     p.extra_pelvis = pelvis - (0.0, p.height_m, rig.joints[0, 2])
     walking = smooth(np.abs(np.gradient(pelvis[:, 2])) * 60 / 1.3, 0.25)
     p.extra_turn = np.stack([0.03 * walking, yaw, roll], axis=1)

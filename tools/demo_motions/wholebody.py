@@ -10,7 +10,13 @@ from .rig import OUTWARD, Rig
 
 def squat_lift(rig: Rig) -> Clip:
     """Squat, grasp, lift to the waist, set the box on a table, and back."""
-    p = Performance(rig, "squat_lift", 13.0, "A person squats, grasps a box on the floor with both hands, lifts it and puts it on a table.", stance_m=0.34)  # fmt: skip
+    p = Performance(
+        rig,
+        "squat_lift",
+        13.0,
+        "A person squats, grasps a box on the floor with both hands, lifts it and puts it on a table.",
+        stance_m=0.34,
+    )
     p.reach_share = 0.25
     p.gaze.move(0.3, 0.8, (0.0, 0.2, 0.5))
     p.pelvis.move(0.8, 2.3, (0.0, -0.455, -0.17)).move(3.1, 4.7, (0.0, -0.03, 0.0))
@@ -19,10 +25,24 @@ def squat_lift(rig: Rig) -> Clip:
     for arm in (p.left, p.right):
         out, late = OUTWARD[arm.side], 0.03 * (arm.side == "left")
         inward = (-out, 0.0, -0.1)
-        arm.move(0.9 + late, 2.4 + late, (0.20 * out, 0.22, 0.36), fingers=(-0.05 * out, -0.75, 0.65), palm=inward, hold="open", arc=(0.06 * out, 0.0, 0.05))  # fmt: skip
-        arm.move(2.4 + late, 2.8 + late, (0.175 * out, 0.20, 0.36), fingers=(-0.15 * out, -0.7, 0.7), palm=inward, hold="cup")  # fmt: skip
-        arm.move(3.05, 4.8, (0.175 * out, 0.98, 0.30), fingers=(-0.15 * out, -0.35, 0.95), palm=inward, arc=(0.0, 0.0, 0.05))  # fmt: skip
-        arm.move(5.4, 6.5, (0.175 * out, 1.08, 0.44), fingers=(-0.15 * out, -0.15, 1.0), palm=inward, arc=(0.0, 0.04, 0.0))  # fmt: skip
+        arm.move(
+            0.9 + late,
+            2.4 + late,
+            (0.20 * out, 0.22, 0.36),
+            fingers=(-0.05 * out, -0.75, 0.65),
+            palm=inward,
+            hold="open",
+            arc=(0.06 * out, 0.0, 0.05),
+        )
+        arm.move(
+            2.4 + late, 2.8 + late, (0.175 * out, 0.20, 0.36), fingers=(-0.15 * out, -0.7, 0.7), palm=inward, hold="cup"
+        )
+        arm.move(
+            3.05, 4.8, (0.175 * out, 0.98, 0.30), fingers=(-0.15 * out, -0.35, 0.95), palm=inward, arc=(0.0, 0.0, 0.05)
+        )
+        arm.move(
+            5.4, 6.5, (0.175 * out, 1.08, 0.44), fingers=(-0.15 * out, -0.15, 1.0), palm=inward, arc=(0.0, 0.04, 0.0)
+        )
         arm.move(6.6, 7.3, (0.175 * out, 1.00, 0.47), fingers=(-0.15 * out, -0.2, 1.0), palm=inward)
         arm.hold(7.4, 7.8, "open")
         arm.move(7.6, 8.3, (0.26 * out, 1.05, 0.36), fingers=(-0.1 * out, -0.1, 1.0), palm=inward)
@@ -42,7 +62,13 @@ def squat_lift(rig: Rig) -> Clip:
 
 def sit_stand(rig: Rig) -> Clip:
     """Sit down on a chair, rest with the hands on the thighs, stand up."""
-    p = Performance(rig, "sit_stand", 14.0, "A person sits down on a chair, rests with the hands on the thighs, and stands up again.", stance_m=0.24)  # fmt: skip
+    p = Performance(
+        rig,
+        "sit_stand",
+        14.0,
+        "A person sits down on a chair, rests with the hands on the thighs, and stands up again.",
+        stance_m=0.24,
+    )
     p.reach_share = 0.0
     sit, stand = 1.0, 8.6
     p.gaze.move(0.3, 0.8, (0.1, 1.0, 1.6)).move(2.6, 3.4, (0.0, 1.15, 3.0))
@@ -52,11 +78,19 @@ def sit_stand(rig: Rig) -> Clip:
     p.torso.move(sit - 0.1, sit + 1.0, (0.26, 0.0, 0.0)).move(sit + 1.2, sit + 2.5, (0.10, 0.0, 0.0))
     for arm in (p.left, p.right):
         out, late = OUTWARD[arm.side], 0.05 * (arm.side == "left")
-        on_thigh = (0.125 * out, 0.665, -0.06)
-        arm.move(sit + 0.3 + late, sit + 2.0 + late, on_thigh, fingers=(-0.22 * out, -0.10, 1.0), palm=(-0.08 * out, -1.0, -0.10), hold="relaxed", arc=(0.05 * out, 0.10, 0.10))  # fmt: skip
+        on_thigh = (0.125 * out, 0.60, -0.06)
+        arm.move(
+            sit + 0.3 + late,
+            sit + 2.0 + late,
+            on_thigh,
+            fingers=(-0.22 * out, -0.10, 1.0),
+            palm=(-0.08 * out, -1.0, -0.10),
+            hold="relaxed",
+            arc=(0.05 * out, 0.10, 0.10),
+        )
         if arm is p.left:
-            arm.move(5.1, 5.7, (0.10, 0.667, -0.02), arc=(0.0, 0.03, 0.0))
-        arm.move(stand - 0.2, stand + 0.4, (0.125 * out, 0.672, 0.0))
+            arm.move(5.1, 5.7, (0.10, 0.60, -0.02), arc=(0.0, 0.03, 0.0))
+        arm.move(stand - 0.2, stand + 0.4, (0.125 * out, 0.61, 0.0))
         arm.rest(stand + 0.6 + late, stand + 2.0 + late)
     p.torso.move(4.4, 5.2, (0.08, 0.12, 0.02)).move(6.0, 6.8, (0.10, 0.0, 0.0))
     p.pelvis_turn.move(stand - 0.5, stand + 0.55, (0.52, 0.0, 0.0)).move(stand + 0.5, stand + 1.9, (0.0, 0.0, 0.0))
