@@ -9,6 +9,7 @@ restricted unpickler. Only the fields a body needs are unpacked; object arrays i
 from __future__ import annotations
 
 import warnings
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,11 @@ def _arrays(path: Path) -> dict[str, Any]:
             raise FileError(path, found=f"a pickled {type(data).__name__}", expected="a dict of arrays")
         return {name: data[name] for name in _WANTED if name in data}
     try:
-        with warnings.catch_warnings(), np.load(path, allow_pickle=False) as archive:
+        with ExitStack() as stack:
+            stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # odd headers; what matters is checked below
+            stream = stack.enter_context(path.open("rb"))  # np.load leaves files of broken archives open
+            archive = stack.enter_context(np.load(stream, allow_pickle=False))
             names = [name for name in _WANTED if name in archive.files]
             if "has_pose_dirs" in archive.files and not archive["has_pose_dirs"]:
                 names.remove("posedirs")  # all zeros, there for smplx's sake; 18 MB to unpack
