@@ -124,8 +124,10 @@ _BANDAI = {
     "pelvis": "Hips", "spine1": "Spine", "spine2": "Spine1", "spine3": "Chest", "neck": "Neck", "head": "Head",
 }  # fmt: skip
 for _side, _letter in (("left", "L"), ("right", "R")):
-    for _joint, _name in (("hip", "UpperLeg"), ("knee", "LowerLeg"), ("ankle", "Foot"), ("foot", "Toes"),
-                          ("collar", "Shoulder"), ("shoulder", "UpperArm"), ("elbow", "LowerArm"), ("wrist", "Hand")):  # fmt: skip
+    for _joint, _name in (
+        ("hip", "UpperLeg"), ("knee", "LowerLeg"), ("ankle", "Foot"), ("foot", "Toes"),
+        ("collar", "Shoulder"), ("shoulder", "UpperArm"), ("elbow", "LowerArm"), ("wrist", "Hand"),
+    ):  # fmt: skip
         _BANDAI[f"{_side}_{_joint}"] = f"{_name}_{_letter}"
 _DAZ = _sided({
     "pelvis": "hip", "spine1": "abdomen", "spine2": "waist", "spine3": "chest", "neck": "neck", "head": "head",
@@ -156,7 +158,7 @@ def rest_rotations(kind: str) -> np.ndarray:
     down = {"T": 0.0, "A": np.radians(50.0), "down": np.pi / 2}[kind]
     for side, sign in (("left", 1.0), ("right", -1.0)):
         turned = so3.matrix_from_rotvec(np.array([0.0, 0.0, -sign * down]))
-        for j, name in enumerate(JOINTS):
+        for j in range(len(JOINTS)):
             chain = [j]
             while PARENTS[chain[-1]] >= 0:
                 chain.append(PARENTS[chain[-1]])
@@ -298,7 +300,8 @@ def write_asf_amc(folder: Path, *, unit: float = 0.45, radians: bool = False) ->
     for k, (name, step, axis, turns) in enumerate(bones, start=1):
         length = np.linalg.norm(step)
         direction = step / length if length else np.array([0.0, 1.0, 0.0])
-        lines += ["  begin", f"    id {k}", f"    name {name}", "    direction " + " ".join(f"{x:.9f}" for x in direction),
+        lines += ["  begin", f"    id {k}", f"    name {name}",
+                  "    direction " + " ".join(f"{x:.9f}" for x in direction),
                   f"    length {length / scale:.9f}",
                   "    axis " + " ".join(f"{x:.9f}" for x in angle(axis.as_euler("xyz"))) + " XYZ",
                   *(["    dof rx ry rz", "    limits (-180 180)", "           (-180 180)", "           (-180 180)"]
