@@ -168,11 +168,21 @@ def _enlarge(model: BodyModel, root: int) -> Fields:
 
 
 def _widen(model: BodyModel, outer: int, inner: int) -> Fields:
-    """Carry the subtree of `outer` sideways by its x; the skin between follows in proportion."""
+    """Carry the subtree of `outer` sideways by its x; the skin between follows in proportion.
+
+    So does the near side of the segment itself, less and less towards its far end: inner thighs do
+    not cross when hips grow narrow.
+    """
     x = float(model.joints[outer, 0])
+    far = list(model.parents).index(outer)  # the joint at the segment's far end
+    bone = model.joints[far] - model.joints[outer]
+    down = np.clip((model.vertices - model.joints[outer]) @ bone / (bone @ bone), 0.0, 1.0)
     along = np.clip(model.vertices[:, 0] / x, 0.0, 1.0)
+    own = along + (1.0 - along) * down
     inside = _subtree(model, outer)
-    amount = (model.weights[:, inside].sum(axis=1) + model.weights[:, inner] * along) * x
+    beyond = inside & (np.arange(len(inside)) != outer)
+    weights = model.weights
+    amount = (weights[:, beyond].sum(axis=1) + weights[:, outer] * own + weights[:, inner] * along) * x
     sideways = np.array([1.0, 0.0, 0.0])
     return np.outer(amount, sideways), np.outer(inside * x, sideways)
 
