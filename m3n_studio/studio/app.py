@@ -10,6 +10,7 @@ import signal as os_signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtWidgets import QApplication
@@ -22,6 +23,9 @@ from m3n_studio.recordings.signal import Signal
 from m3n_studio.studio.contents import make_contents
 from m3n_studio.studio.pictures import window_picture
 from m3n_studio.studio.window import Window
+
+if TYPE_CHECKING:
+    from m3n_studio.imu.surface import Placement
 
 ORGANISATION, APPLICATION = "m3n", "studio"
 
@@ -48,7 +52,7 @@ def run_view(
     clip: Clip | None = None,
     simulated: Sequence[Signal] = (),
     real: Sequence[Signal] = (),
-    placements: Sequence[object] = (),
+    placements: Sequence[Placement] = (),
     model: BodyModel | None = None,
     shape: Shape | None = None,
     *,

@@ -11,7 +11,8 @@ from m3n_studio.studio.contents import Contents
 from m3n_studio.studio.icons import icon
 from m3n_studio.studio.stage import Scene, Stage
 from m3n_studio.studio.theme import Theme
-from m3n_studio.studio.viewport import make_viewport
+from m3n_studio.studio.viewport import ImageViewport, make_viewport
+from m3n_studio.studio.widgets import tool_button
 
 _RADIUS = 8
 _HINT = "Drag to orbit · Shift-drag to pan · wheel to zoom · double-click to reset"
@@ -76,8 +77,8 @@ class BodyView(QWidget):
         row = QHBoxLayout(box)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
-        self.follow_button = self._button("Follow the body (F)", checkable=True, checked=True)
-        self.sensors_button = self._button("Show the sensors (S)", checkable=True, checked=True)
+        self.follow_button = self._button("Follow the body (F)", checked=True)
+        self.sensors_button = self._button("Show the sensors (S)", checked=True)
         self.reset_button = self._button("Reset the view (R)")
         for button in (self.follow_button, self.sensors_button, self.reset_button):
             row.addWidget(button)
@@ -87,10 +88,8 @@ class BodyView(QWidget):
         return box
 
     @staticmethod
-    def _button(tip: str, *, checkable: bool = False, checked: bool = False) -> QToolButton:
-        button = QToolButton(checkable=checkable, checked=checked)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip.split(" (")[0])
+    def _button(tip: str, *, checked: bool | None = None) -> QToolButton:
+        button = tool_button(tip=tip, accessible=tip.split(" (")[0], checked=checked)
         button.setIconSize(QSize(18, 18))
         return button
 
@@ -112,7 +111,7 @@ class BodyView(QWidget):
         self.stage.selected = sensor
         self.viewport.update()
 
-    def set_follow(self, follow: bool) -> None:  # noqa: FBT001
+    def set_follow(self, follow: bool) -> None:
         """Let the camera keep up with the body, or stand still where it is now."""
         stage = self.stage
         if follow != stage.follow:
@@ -124,7 +123,7 @@ class BodyView(QWidget):
             stage.follow = follow
         self.viewport.update()
 
-    def set_show_sensors(self, show: bool) -> None:  # noqa: FBT001
+    def set_show_sensors(self, show: bool) -> None:
         """Draw the sensors or not."""
         self.stage.show_sensors = show
         self.viewport.update()
@@ -136,6 +135,11 @@ class BodyView(QWidget):
                              (self.reset_button, "reset")):  # fmt: skip
             button.setIcon(icon(name, theme))
         self.viewport.update()
+
+    def release(self) -> None:
+        """Give back what only this view holds; called when the window closes."""
+        if isinstance(self.viewport, ImageViewport):
+            self.viewport.release()
 
     def picture(self) -> QImage:
         """What is shown, in device pixels."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from m3n_studio.body.model import BodyModel
 from m3n_studio.body.shape import Shape
@@ -12,6 +13,9 @@ from m3n_studio.errors import FileError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.studio.stage import Scene, SensorTrack
+
+if TYPE_CHECKING:
+    from m3n_studio.imu.surface import Placement
 
 DEFAULT_SENSORS = ("left_wrist", "right_wrist")
 
@@ -54,7 +58,9 @@ class Contents:
         return max((s.rate_hz for s in self.real), default=30.0) or 30.0
 
 
-def sensor_tracks(model: BodyModel, clip: Clip, placements: Sequence[object], shape: Shape | None) -> tuple:
+def sensor_tracks(
+    model: BodyModel, clip: Clip, placements: Sequence[Placement], shape: Shape | None
+) -> tuple[SensorTrack, ...]:
     """Where each placement is over a clip."""
     from m3n_studio.imu.placement import follow
     from m3n_studio.motion.root import root_track
@@ -64,7 +70,7 @@ def sensor_tracks(model: BodyModel, clip: Clip, placements: Sequence[object], sh
     out = []
     for placement in placements:
         p, R_ws = follow(model, placement, clip.poses, trans, own)
-        out.append(SensorTrack(placement.name, p, R_ws))  # type: ignore[attr-defined]
+        out.append(SensorTrack(placement.name, p, R_ws))
     return tuple(out)
 
 
@@ -74,7 +80,7 @@ def make_contents(
     *,
     simulated: Sequence[Signal] = (),
     real: Sequence[Signal] = (),
-    placements: Sequence[object] = (),
+    placements: Sequence[Placement] = (),
     shape: Shape | None = None,
     title: str = "",
 ) -> Contents:

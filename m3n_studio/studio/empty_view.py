@@ -6,10 +6,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from m3n_studio.studio.icons import icon
 from m3n_studio.studio.theme import Theme
+from m3n_studio.studio.widgets import named, push_button
 
 
 def demo_motions() -> tuple[tuple[str, Path], ...]:
@@ -35,7 +36,7 @@ class EmptyView(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        card = QFrame(objectName="dropHint")
+        card = named(QFrame(), style="dropHint")
         card.setMaximumWidth(560)
         self._sign = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         title = QLabel("Drop a motion here", alignment=Qt.AlignmentFlag.AlignCenter)
@@ -49,8 +50,8 @@ class EmptyView(QWidget):
             alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True,
         )  # fmt: skip
         words.setObjectName("muted")
-        self.open_button = QPushButton("Open…", objectName="primary", toolTip="Open a motion or a recording (Ctrl+O)")
-        self.demo_button = QPushButton("Demo motions  ", toolTip="Motions that came with the program")
+        self.open_button = push_button("Open…", tip="Open a motion or a recording (Ctrl+O)", style="primary")
+        self.demo_button = push_button("Demo motions  ", tip="Motions that came with the program")
         self.demo_button.setMenu(self._demo_menu())
         self.demo_button.setEnabled(not self.demo_button.menu().isEmpty())
         row = QHBoxLayout()

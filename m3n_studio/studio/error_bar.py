@@ -7,11 +7,20 @@ import traceback
 from types import TracebackType
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from m3n_studio.errors import M3nError
 from m3n_studio.studio.icons import icon
 from m3n_studio.studio.theme import Theme
+from m3n_studio.studio.widgets import tool_button
 
 
 class ErrorBar(QFrame):
@@ -25,10 +34,10 @@ class ErrorBar(QFrame):
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._sign = QLabel()
-        self._more = QToolButton(text="Details", checkable=True)
-        self._more.setToolTip("Show where in the program it happened")
-        self._close = QToolButton(toolTip="Close this message (Esc)")
-        self._close.setAccessibleName("Close error message")
+        self._more = tool_button(
+            "Details", tip="Show where in the program it happened", accessible="Details", checked=False
+        )
+        self._close = tool_button(tip="Close this message (Esc)", accessible="Close error message")
         self._details = QPlainTextEdit(readOnly=True)
         self._details.setFixedHeight(130)
         self._details.hide()

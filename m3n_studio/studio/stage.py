@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio.body.model import BodyModel
+from m3n_studio.body.shape import Shape
 from m3n_studio.motion.clip import Clip
 from m3n_studio.studio.bones import BonePose, BoneTrack, Skin, skin_of
 from m3n_studio.studio.camera import OrbitCamera
@@ -46,7 +47,7 @@ class Scene:
     sensors: tuple[SensorTrack, ...] = ()
 
     @staticmethod
-    def of(model: BodyModel, clip: Clip, *, shape=None, sensors: tuple[SensorTrack, ...] = ()) -> Scene:  # noqa: ANN001
+    def of(model: BodyModel, clip: Clip, *, shape: Shape | None = None, sensors: tuple[SensorTrack, ...] = ()) -> Scene:
         """The scene of a clip on a body; ``shape=None`` means the clip's own."""
         track = BoneTrack(model, clip, shape)
         return Scene(track, skin_of(model, track.shape), sensors)

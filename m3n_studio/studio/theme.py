@@ -130,7 +130,8 @@ QMenu::item {{ padding: 5px 26px 5px 22px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {accent}; color: {on_accent}; }}
 QMenu::item:disabled {{ color: {muted}; }}
 QMenu::separator {{ height: 1px; background: {border}; margin: 5px 8px; }}
-QToolButton {{ border: 1px solid transparent; border-radius: 6px; padding: 4px; color: {text}; background: transparent; }}
+QToolButton {{ border: 1px solid transparent; border-radius: 6px; padding: 4px; color: {text};
+  background: transparent; }}
 QToolButton:hover {{ background: {hover}; }}
 QToolButton:checked {{ background: {hover}; border-color: {border}; color: {accent}; }}
 QToolButton:focus {{ border: 2px solid {accent}; padding: 3px; }}
@@ -146,7 +147,8 @@ QPushButton:focus {{ border: 2px solid {accent}; padding: 5px 13px; }}
 QPushButton#primary {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QPushButton#primary:focus {{ border: 2px solid {text}; }}
 QPushButton::menu-indicator {{ subcontrol-position: right center; subcontrol-origin: padding; right: 8px; }}
-QComboBox {{ background: {raised}; border: 1px solid {border}; border-radius: 6px; padding: 3px 8px; min-height: 20px; }}
+QComboBox {{ background: {raised}; border: 1px solid {border}; border-radius: 6px; padding: 3px 8px;
+  min-height: 20px; }}
 QComboBox:hover {{ background: {hover}; }}
 QComboBox:focus {{ border: 2px solid {accent}; padding: 2px 7px; }}
 QComboBox::drop-down {{ border: none; width: 22px; }}

@@ -127,7 +127,7 @@ class TimeStrip(QAbstractSlider):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.border))
         painter.drawRoundedRect(QRectF(left, y - 2, right - left, 4), 2, 2)
-        low = left
+        low = float(left)
         if self._loop is not None:
             low = self._x_of(self._loop[0])
             painter.setBrush(QColor(theme.muted))

@@ -57,10 +57,8 @@ class Line:
 def line(signal: Signal, quantity: Quantity, component: str) -> Line:
     """One component of one quantity of a signal, broken where it is not valid."""
     data = getattr(signal, quantity.field)
-    if component == "magnitude":
-        values = np.linalg.norm(data, axis=1)
-    else:
-        values = data[:, COMPONENTS.index(component)].copy()
+    columns = {"magnitude": np.linalg.norm(data, axis=1), "x": data[:, 0], "y": data[:, 1], "z": data[:, 2]}
+    values = columns[component].copy()
     values[~signal.valid] = np.nan
     return Line(signal.time_s, values)
 

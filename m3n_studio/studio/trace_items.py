@@ -81,7 +81,7 @@ class SpanItem(pg.GraphicsObject):
         view = self.getViewBox()
         return QRectF() if view is None else QRectF(view.viewRect())
 
-    def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: Any = None) -> tuple[None, None]:  # noqa: N802, N803
+    def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: Any = None) -> tuple[None, None]:  # noqa: N802
         """Shading never counts in auto ranging."""
         return None, None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pyqtgraph as pg
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from m3n_studio.recordings import signal as recorded
 from m3n_studio.studio.clock import Clock
@@ -19,6 +19,7 @@ from m3n_studio.studio.pairing import pair
 from m3n_studio.studio.theme import Theme
 from m3n_studio.studio.trace_data import COMPONENTS, QUANTITIES, Line, Quantity, invalid_spans, line, page, value_range
 from m3n_studio.studio.trace_items import LaneAxis, Readout, SpanItem, TimeViewBox
+from m3n_studio.studio.widgets import combo, tool_button
 
 _SHORT = {"x": "x", "y": "y", "z": "z", "magnitude": "norm"}
 _DEFAULT = ("x", "y", "z")
@@ -61,8 +62,8 @@ class TraceView(QWidget):
         clock.range_changed.connect(self._on_range)
 
     def _build(self) -> None:
-        self.sensor_box = self._box("Sensor", "Which sensor on the body is shown")
-        self.real_box = self._box("Recording", "Which real recording is laid over it")
+        self.sensor_box = combo(tip="Which sensor on the body is shown", accessible="Sensor", characters=7)
+        self.real_box = combo(tip="Which real recording is laid over it", accessible="Recording", characters=7)
         self._toggles = QButtonGroup(self)
         self._toggles.setExclusive(False)
         head = QHBoxLayout()
@@ -75,11 +76,14 @@ class TraceView(QWidget):
             head.addSpacing(4)
         head.addStretch(1)
         for i, component in enumerate(COMPONENTS):
-            button = QToolButton(text=_SHORT[component], checkable=True, checked=component in _DEFAULT)
-            button.setObjectName("component")
+            button = tool_button(
+                _SHORT[component],
+                tip=f"Show the {component} {'component' if i < 3 else 'of the vector'}, sensor frame",
+                accessible=f"Show {component}",
+                style="component",
+                checked=component in _DEFAULT,
+            )
             button.setMinimumWidth(button.fontMetrics().horizontalAdvance(button.text()) + 20)
-            button.setToolTip(f"Show the {component} {'component' if i < 3 else 'of the vector'}, sensor frame")
-            button.setAccessibleName(f"Show {component}")
             self._toggles.addButton(button, i)
             head.addWidget(button)
         self._toggles.idToggled.connect(self._on_toggle)
@@ -96,14 +100,6 @@ class TraceView(QWidget):
         self.sensor_box.currentIndexChanged.connect(self._on_sensor)
         self.real_box.currentIndexChanged.connect(self._on_real)
         self.set_theme(self._theme)
-
-    def _box(self, name: str, tip: str) -> QComboBox:
-        box = QComboBox()
-        box.setAccessibleName(name)
-        box.setToolTip(tip)
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.setMinimumContentsLength(7)
-        return box
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -176,8 +172,8 @@ class TraceView(QWidget):
 
     def _title_row(self, row: int, quantity: Quantity) -> None:
         label = self.graph.addLabel(row=row, col=0, justify="left")
-        label.setText(f"{quantity.title}  <span style='color:{self._theme.muted}; font-weight:400'>{quantity.unit}</span>",
-                      color=self._theme.text, size="9pt", bold=True)  # fmt: skip
+        unit = f"<span style='color:{self._theme.muted}; font-weight:400'>{quantity.unit}</span>"
+        label.setText(f"{quantity.title}  {unit}", color=self._theme.text, size="9pt", bold=True)
         label.setFixedHeight(22)
 
     def _lane(self, row: int, quantity: Quantity, component: str, *, last: bool) -> Lane:
@@ -268,7 +264,7 @@ class TraceView(QWidget):
     def _on_real(self, _: int) -> None:
         self.rebuild()
 
-    def _on_toggle(self, index: int, checked: bool) -> None:  # noqa: FBT001
+    def _on_toggle(self, index: int, checked: bool) -> None:
         if not self.components:  # one lane at least
             self._toggles.button(index).setChecked(True)
             return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from m3n_studio.studio.clock import Clock
 from m3n_studio.studio.contents import Contents
-from m3n_studio.studio.icons import icon
 from m3n_studio.studio.theme import Theme
 from m3n_studio.studio.time_strip import TimeStrip
+from m3n_studio.studio.widgets import combo, label
 
 SPEEDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 100.0)
 
@@ -36,13 +36,13 @@ class Transport(QWidget):
         self.strip = TimeStrip(theme)
         self.buttons = {name: self._button(name, actions[name]) for name in
                         ("to_start", "step_back", "play", "step_forward", "to_end", "loop")}  # fmt: skip
-        self.speed_box = QComboBox(toolTip="Playback speed, 0.01 to 100 times", accessibleName="Playback speed")
+        self.speed_box = combo(tip="Playback speed, 0.01 to 100 times", accessible="Playback speed")
         self.speed_box.addItems([f"{s:g}×" for s in SPEEDS])
         self.speed_box.setCurrentIndex(SPEEDS.index(1.0))
-        self.time_label = QLabel(accessibleName="Time and frame")
-        self.time_label.setToolTip("Time in minutes, seconds and milliseconds, and the frame of the motion")
-        self.end_label = QLabel()
-        self.end_label.setObjectName("muted")
+        self.time_label = label(
+            tip="Time in minutes, seconds and milliseconds, and the frame of the motion", accessible="Time and frame"
+        )
+        self.end_label = label(style="muted")
         self._lay_out()
         self.strip.scrubbed.connect(clock.seek)
         self.speed_box.currentIndexChanged.connect(self._on_speed_chosen)
@@ -94,11 +94,6 @@ class Transport(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
         self.strip.set_theme(theme)
-        self._icons = {False: icon("play", theme, color=theme.on_accent), True: icon("pause", theme, color=theme.on_accent)}
-
-    def play_icon(self, playing: bool):  # noqa: ANN201, FBT001
-        """The icon of the round button: what pressing it will do."""
-        return self._icons[playing]
 
     def _on_time(self, time_s: float) -> None:
         self.strip.set_time(time_s)

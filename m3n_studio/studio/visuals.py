@@ -76,7 +76,11 @@ class BodyVisual:
     def draw(self, look: Look) -> None:
         """Draw into the current framebuffer."""
         look.apply(self._program)
-        for name, color in (("u_color", look.colors.body), ("u_sky", look.colors.sky), ("u_ground", look.colors.bounce)):
+        for name, color in (
+            ("u_color", look.colors.body),
+            ("u_sky", look.colors.sky),
+            ("u_ground", look.colors.bounce),
+        ):
             self._program[name] = rgb(color)
         self._program["u_key"] = look.key.astype(np.float32)
         self._program["u_eye"] = look.eye.astype(np.float32)

@@ -12,21 +12,29 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QSettings, Qt, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
-    QApplication, QFileDialog, QLabel, QMainWindow, QMessageBox, QProgressBar, QSplitter, QStackedWidget, QVBoxLayout,
+    QApplication,
+    QFileDialog,
+    QMainWindow,
+    QMessageBox,
+    QProgressBar,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
     QWidget,
 )  # fmt: skip
 
 from m3n_studio.plugins import Door, load, the_door
 from m3n_studio.studio.actions import ACTIONS, MENUS, make_actions, set_icons, shortcut_rows
 from m3n_studio.studio.clock import MAX_SPEED, MIN_SPEED, Clock
-from m3n_studio.studio.contents import Contents, open_files
+from m3n_studio.studio.contents import Contents
 from m3n_studio.studio.docks import ViewContext
 from m3n_studio.studio.empty_view import EmptyView, demo_motions
 from m3n_studio.studio.error_bar import ErrorBar, ExceptionHook, describe
 from m3n_studio.studio.icons import icon
-from m3n_studio.studio.job import Job
+from m3n_studio.studio.opening import Opener
 from m3n_studio.studio.selection import Selection
 from m3n_studio.studio.theme import load_theme, palette, style_sheet, system_theme
+from m3n_studio.studio.widgets import label, named
 
 DEFAULT_SIZE = (1280, 800)
 MINIMUM_SIZE = (720, 520)
@@ -58,7 +66,8 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self.contents = Contents()
         self.clock, self.selection = Clock(self), Selection(self)
-        self._settings, self._door, self._job = settings, door or the_door(), None
+        self.opener = Opener(self)
+        self._settings, self._door = settings, door or the_door()
         self._theme_choice = theme
         self.theme = load_theme(system_theme() if theme == "system" else theme)
         self.actions_by_name = make_actions(self)
@@ -91,16 +100,18 @@ class Window(QMainWindow):
 
     def _build_pages(self, viewport: str) -> None:
         self.error_bar = ErrorBar(self.theme)
-        self.progress = QProgressBar(textVisible=False, maximum=0, minimum=0, accessibleName="Opening")
+        self.progress = named(QProgressBar(), accessible="Opening")
+        self.progress.setRange(0, 0)
+        self.progress.setTextVisible(False)
         self.progress.hide()
-        self.busy_label = QLabel(objectName="muted")
+        self.busy_label = label(style="muted")
         self.busy_label.hide()
         self.empty = EmptyView(self.theme)
         self.views: dict[str, QWidget] = {}
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self._work_page(viewport))
-        page = QWidget(objectName="page")
+        page = named(QWidget(), style="page")
         layout = QVBoxLayout(page)
         layout.setContentsMargins(10, 2, 10, 10)
         layout.setSpacing(8)
@@ -159,6 +170,9 @@ class Window(QMainWindow):
         self.empty.open_wanted.connect(self.ask_open)
         self.empty.file_wanted.connect(self.open_path)
         self._demo_menu.triggered.connect(self._on_demo)
+        self.opener.opened.connect(self._on_opened)
+        self.opener.failed.connect(self._on_failed)
+        self.opener.busy_changed.connect(self._on_busy)
         self.hook.caught.connect(self.error_bar.show_error)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
 
@@ -193,40 +207,28 @@ class Window(QMainWindow):
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open files in the background: motions replace the motion, recordings the recordings."""
-        if self._job is not None:
+        if not self.opener.open(paths, self.contents):
             self.show_error("Another file is still being opened; wait until it is there.")
-            return
-        before, names = self.contents, ", ".join(p.name for p in paths)
-        self.busy_label.setText(f"Opening {names} …")
-        self.busy_label.show()
-        self.progress.show()
-        self._job = Job(lambda: open_files(tuple(paths), before), self)
-        self._job.done.connect(self._on_opened)
-        self._job.failed.connect(self._on_failed)
-        self._job.ended.connect(self._on_ended)
-        self._job.start()
 
     @property
     def busy(self) -> bool:
         """Whether a file is being opened."""
-        return self._job is not None
+        return self.opener.busy
 
     @Slot(object)
-    def _on_opened(self, contents: object) -> None:
+    def _on_opened(self, contents: Contents) -> None:
         self.error_bar.hide()
-        self.show_contents(contents)  # type: ignore[arg-type]
+        self.show_contents(contents)
 
     @Slot(object)
-    def _on_failed(self, error: object) -> None:
-        self.error_bar.show_error(*describe(error))  # type: ignore[arg-type]
+    def _on_failed(self, error: Exception) -> None:
+        self.error_bar.show_error(*describe(error))
 
-    @Slot()
-    def _on_ended(self) -> None:
-        self.progress.hide()
-        self.busy_label.hide()
-        if self._job is not None:
-            self._job.deleteLater()
-            self._job = None
+    @Slot(str)
+    def _on_busy(self, what: str) -> None:
+        self.busy_label.setText(f"Opening {what} …")
+        self.busy_label.setVisible(bool(what))
+        self.progress.setVisible(bool(what))
 
     def ask_open(self) -> None:
         """Let the user choose files."""
@@ -274,10 +276,10 @@ class Window(QMainWindow):
     def _faster(self) -> None:
         self.clock.set_speed(min(self.clock.speed * 2, MAX_SPEED))
 
-    def _on_loop(self, on: bool) -> None:  # noqa: FBT001
+    def _on_loop(self, on: bool) -> None:
         self.clock.set_loop((self.clock.start_s, self.clock.end_s) if on else None)
 
-    def _on_playing(self, playing: bool) -> None:  # noqa: FBT001
+    def _on_playing(self, playing: bool) -> None:
         action = self.actions_by_name["play"]
         action.setText("Pause" if playing else "&Play")
         self._play_icon()
@@ -353,12 +355,9 @@ class Window(QMainWindow):
         self.clock.pause()
         self._remember()
         self.hide()
-        if self._job is not None:
-            self._job.wait()
-            self._on_ended()
+        self.opener.stop()
         for view in self.views.values():
-            viewport = getattr(view, "viewport", None)
-            if hasattr(viewport, "release"):
-                viewport.release()
+            if hasattr(view, "release"):
+                view.release()
         self.hook.remove()
         super().closeEvent(event)

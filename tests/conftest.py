@@ -1,0 +1,47 @@
+"""Fixtures of all tests. Qt tests fail when they leave a thread, a timer or a window behind."""
+
+import gc
+import os
+import sys
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "xcb" if os.environ.get("DISPLAY") else "offscreen")
+
+
+def _qt_objects():
+    """Live QThreads that run, active QTimers and top-level widgets, as readable strings."""
+    from PySide6.QtCore import QThread, QTimer
+    from PySide6.QtWidgets import QApplication
+
+    found = []
+    for thing in gc.get_objects():
+        try:
+            if isinstance(thing, QThread) and thing.isRunning():
+                found.append(f"running thread {thing!r}")
+            elif isinstance(thing, QTimer) and thing.isActive():
+                found.append(f"active timer {thing!r}")
+        except (ReferenceError, RuntimeError):  # its C++ part is gone already
+            continue
+    found += [f"top-level widget {w!r}" for w in QApplication.topLevelWidgets() if w.parent() is None]
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_qt_leaks(request):
+    """After a Qt test: nothing runs, nothing ticks, no window is left."""
+    uses_qt = "qtbot" in request.fixturenames or "qapp" in request.fixturenames
+    yield
+    if not uses_qt or "PySide6.QtWidgets" not in sys.modules:
+        return
+    from PySide6.QtCore import QCoreApplication, QEvent
+    from PySide6.QtWidgets import QApplication
+
+    if QApplication.instance() is None:
+        return
+    for _ in range(3):
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        QCoreApplication.processEvents()
+    gc.collect()
+    left = [f for f in _qt_objects() if "QTipLabel" not in f and "QDesktop" not in f]
+    assert not left, f"left behind: {left}"
