@@ -10,12 +10,12 @@ where gravity is, not how they accelerate.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio.errors import FileError
+from m3n_studio.recordings.matlab import Value, read_matlab
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.recordings.trajectory import Trajectory, y_up
 
@@ -42,43 +42,28 @@ def read_trajectories(path: str | Path) -> tuple[Trajectory, ...]:
 
 
 def _segments(path: Path) -> tuple[Array, dict[str, dict[str, Array]]]:
-    contents = _load(path)
+    contents = read_matlab(path)
     time_s = _numbers(path, "t", contents.get("t"), (-1,))
     if not np.isfinite(time_s).all() or (np.diff(time_s) <= 0).any():
         raise FileError(path, field="t", found="times that do not increase", expected="seconds that increase")
-    segments: dict[str, dict[str, Array]] = {}
-    for name, value in contents.items():
-        if set(_FIELDS) <= set(getattr(value, "_fieldnames", ())):
-            segments[name] = {
-                field: _numbers(path, f"{name}.{field}", getattr(value, field), (len(time_s), width))
-                for field, width in _FIELDS.items()
-            }
+    segments = {
+        name: {
+            field: _numbers(path, f"{name}.{field}", value[field], (len(time_s), width))
+            for field, width in _FIELDS.items()
+        }
+        for name, value in contents.items()
+        if isinstance(value, dict) and set(_FIELDS) <= set(value)
+    }
     if not segments:
-        raise FileError(path, found=f"the variables {', '.join(map(str, list(contents)[:8])) or '(none)'}",
+        raise FileError(path, found=f"the variables {', '.join(list(contents)[:8]) or '(none)'}",
                         expected="a struct with acc, gyr and quat for each segment")  # fmt: skip
     return time_s, segments
 
 
-def _load(path: Path) -> dict[str, Any]:
-    """The variables of a MATLAB file. Damage makes SciPy raise nearly anything."""
-    import warnings
-
-    from scipy.io import loadmat
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of duplicate and unreadable variables, which the checks report
-            contents = loadmat(path, struct_as_record=False, squeeze_me=True)
-    except Exception as error:  # a damaged file may raise anything from zlib's to SciPy's own errors
-        raise FileError(path, found=f"no readable MATLAB file ({type(error).__name__}: {error})",
-                        expected="an intact MATLAB 5 file") from error  # fmt: skip
-    return {str(name): value for name, value in contents.items() if not str(name).startswith("__")}
-
-
-def _numbers(path: Path, field: str, value: Any, shape: tuple[int, ...]) -> Array:
-    array = np.asarray(value)
-    fits = array.ndim == len(shape) and all(b in (-1, a) for a, b in zip(array.shape, shape, strict=False))
-    if not fits or array.dtype.kind not in "fiu" or array.size == 0:
-        found = f"{array.dtype} {array.shape}" if value is not None else "nothing of that name"
-        raise FileError(path, field=field, found=found, expected=f"numbers {shape}")
-    return array.astype(np.float64)
+def _numbers(path: Path, field: str, value: Value | None, shape: tuple[int, ...]) -> Array:
+    if not isinstance(value, np.ndarray):
+        raise FileError(path, field=field, found="no array of that name", expected=f"numbers {shape}")
+    fits = value.ndim == len(shape) and all(b in (-1, a) for a, b in zip(value.shape, shape, strict=False))
+    if not fits or value.size == 0:
+        raise FileError(path, field=field, found=f"numbers {value.shape}", expected=f"numbers {shape}")
+    return value
