@@ -3,7 +3,8 @@
 Both sides run here, in turns, on the same body and the same motion (60 s at 60 Hz, both
 wrists), and the median of several runs is printed. The other side is ``smplx.lbs.lbs`` in
 float32 over all vertices, in batches, then central second differences of the two vertices; it
-makes no gyroscope. Its batch of 180 frames was the quickest of 16 to 360. Our side makes both, low-passed, with a validity mask.
+makes no gyroscope. Its batch of 180 frames was the quickest of 16 to 360. Our side makes both,
+low-passed, with a validity mask.
 
     python benchmarks/simulate.py [--bodies 1000] [--repeats 5] [--body FILE]
 """

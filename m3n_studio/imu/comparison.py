@@ -25,7 +25,6 @@ from m3n_studio.imu.derive import Track
 from m3n_studio.imu.devices import apply_device
 from m3n_studio.imu.modes import as_signals, into_sensor
 from m3n_studio.imu.settings import Settings
-from m3n_studio.motion.clip import runs
 from m3n_studio.plugins import the_door
 from m3n_studio.recordings.signal import Signal
 
@@ -180,7 +179,7 @@ def _output(
     shape = track.position_m.shape
     values = np.zeros((shape[0], shape[1], 6))
     valid = np.zeros(shape[0], dtype=bool)
-    for a, b in runs(track.valid):
+    for a, b in derive.continuous_runs(track.time_s, track.valid):
         if b - a <= 2 * reach:
             continue
         part = replace(track, time_s=track.time_s[a:b], position_m=track.position_m[a:b],

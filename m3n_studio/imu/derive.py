@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,8 @@ EDGE_SAMPLES = 3
 SHORTEST_RUN = 4
 #: Settling of the low-pass at each end of a run, in periods of the cut-off (0.06 of a step is left).
 SETTLING_PERIODS = 0.5
+#: A step in time of more than this many median steps is a gap: one or two lost samples are bridged.
+LONGEST_STEP = 3.5
 _OVER_CUTOFF = 4.0
 _ALIAS_FREE = 0.45
 #: A second-order Butterworth run both ways is -6 dB at its own cut-off; this factor puts -3 dB there.
@@ -121,11 +124,28 @@ def plan(time_s: Array, *, rate_hz: float | None, bandwidth_hz: float | None) ->
     return Plan(fine[::stride], fine, stride, fine_hz, cutoff)
 
 
+def continuous_runs(time_s: Array, valid: Mask) -> list[tuple[int, int]]:
+    """Half-open ranges of consecutive valid samples (T,) without a hole in time.
+
+    Where rows are simply missing no sample is marked; a step of more than
+    :data:`LONGEST_STEP` median steps is a gap all the same.
+    """
+    if len(time_s) < 2:
+        return runs(valid)
+    steps = np.diff(time_s)
+    holes = np.flatnonzero(steps > LONGEST_STEP * np.median(steps)) + 1
+    out = []
+    for a, b in runs(valid):
+        edges = [a, *holes[(holes > a) & (holes < b)].tolist(), b]
+        out += list(pairwise(edges))
+    return out
+
+
 def usable_runs(time_s: Array, valid: Mask, at: Array) -> list[tuple[slice, slice]]:
     """Runs long enough to differentiate, each with the slice of the times `at` (M,) it covers."""
     slack = 1e-6 / sampling_rate(time_s)
     out = []
-    for a, b in runs(valid):
+    for a, b in continuous_runs(time_s, valid):
         if b - a < SHORTEST_RUN:
             continue
         i, j = np.searchsorted(at, [time_s[a] - slack, time_s[b - 1] + slack])
@@ -139,7 +159,7 @@ def validity(time_s: Array, valid: Mask, grid: Plan) -> Mask:
     out = np.zeros(len(grid.time_s), dtype=bool)
     settling = 0.0 if grid.cutoff_hz is None else SETTLING_PERIODS / grid.cutoff_hz
     slack = 1e-6 / sampling_rate(time_s)
-    for a, b in runs(valid):
+    for a, b in continuous_runs(time_s, valid):
         if b - a <= 2 * EDGE_SAMPLES:
             continue
         first = time_s[a + EDGE_SAMPLES] + settling - slack

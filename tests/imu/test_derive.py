@@ -136,3 +136,14 @@ def test_nonsense_rates_and_bandwidths_are_refused(bad):
         derive.plan(TIMES, rate_hz=bad, bandwidth_hz=None)
     with pytest.raises(ValueProblem, match="bandwidth"):
         derive.plan(TIMES, rate_hz=None, bandwidth_hz=bad)
+
+
+def test_missing_rows_are_a_gap_though_no_sample_says_so():
+    times = np.concatenate([TIMES[:120], TIMES[120:] + 1.0])
+    assert derive.continuous_runs(times, ALL) == [(0, 120), (120, 241)]
+    lost_one = np.delete(TIMES, 50)
+    assert derive.continuous_runs(lost_one, ALL[1:]) == [(0, 240)]
+    grid = derive.plan(times, rate_hz=60.0, bandwidth_hz=None)
+    inside = (grid.time_s > times[119] - 0.04) & (grid.time_s < times[120] + 0.04)
+    assert inside.sum() > 50
+    assert not derive.validity(times, ALL, grid)[inside].any()

@@ -125,3 +125,26 @@ def test_noise_is_decided_by_the_seed(mode):
     one, again, other = (simulate_trajectory(lively_trajectory(), mode=mode, seed=s) for s in (1, 1, 2))
     assert np.array_equal(one.acc_mps2, again.acc_mps2)
     assert not np.array_equal(one.acc_mps2, other.acc_mps2)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_however_short_the_motion_there_is_an_answer(mode):
+    for n in range(1, 14):
+        whole = lively_trajectory(60.0, 1.0)
+        short = Trajectory("t", whole.time_s[:n], whole.position_m[:n], whole.quat_wxyz[:n])
+        signal = simulate_trajectory(short, mode=mode, device="phone", settings=Settings(rate_hz=100.0))
+        assert len(signal) >= 1
+        assert signal.valid.sum() <= 2 * n
+        clip = lively_clip(60.0, 1.0)
+        clip = clip.with_(poses=clip.poses[:n], trans=clip.trans[:n], valid=None)
+        assert len(simulate(free_body(), clip, ["chest"], mode=mode)[0]) == n
+
+
+def test_a_missing_stretch_of_rows_is_a_gap_in_every_mode():
+    whole = lively_trajectory(60.0, 4.0)
+    keep = (whole.time_s < 1.5) | (whole.time_s > 2.5)
+    holed = Trajectory("t", whole.time_s[keep], whole.position_m[keep], whole.quat_wxyz[keep])
+    for mode in MODES:
+        signal = simulate_trajectory(holed, mode=mode)
+        assert not signal.valid[(signal.time_s > 1.5) & (signal.time_s < 2.5)].any()
+        assert signal.valid[signal.time_s > 2.8].any()
