@@ -158,7 +158,9 @@ class Performance:
         frames = len(self.time) if end_s is None else min(round(end_s * RATE_HZ) + 1, len(self.time))
         poses, trans = poses[:frames], trans[:frames]
         sentence = TextSegment(0.0, float(self.time[frames - 1]), self.sentence, kind="sentence")
-        labels = sorted(self._labels, key=lambda segment: segment.start_s)
+        last = sentence.end_s
+        cut = [TextSegment(x.start_s, min(x.end_s, last), x.text) for x in self._labels]
+        labels = sorted(cut, key=lambda segment: segment.start_s)
         source = Source(path="", format="m3n demo", notes=("choreographed by tools/make_demo_motions.py",))
         return Clip(rate_hz=RATE_HZ, poses=poses, trans=trans, texts=(sentence, *labels), source=source)
 

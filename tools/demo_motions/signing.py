@@ -90,7 +90,7 @@ def _meet(p: Performance, t: float) -> float:
         arm.move(
             t + 0.72,
             t + 1.25,
-            (0.048 * out, 1.21, 0.38),
+            (0.016 * out, 1.21, 0.38),
             fingers=(-0.12 * out, 0.84, 0.52),
             palm=(-1.0 * out, 0.0, 0.05),
         )

@@ -91,7 +91,8 @@ def sit_stand(rig: Rig) -> Clip:
         if arm is p.left:
             arm.move(5.1, 5.7, (0.10, 0.60, -0.02), arc=(0.0, 0.03, 0.0))
         arm.move(stand - 0.2, stand + 0.4, (0.125 * out, 0.61, 0.0))
-        arm.rest(stand + 0.6 + late, stand + 2.0 + late)
+        arm.move(stand + 0.25 + late, stand + 1.05 + late, (0.26 * out, 0.72, -0.02), arc=(0.03 * out, 0.0, 0.0))
+        arm.rest(stand + 0.8 + late, stand + 2.1 + late)
     p.torso.move(4.4, 5.2, (0.08, 0.12, 0.02)).move(6.0, 6.8, (0.10, 0.0, 0.0))
     p.pelvis_turn.move(stand - 0.5, stand + 0.55, (0.52, 0.0, 0.0)).move(stand + 0.5, stand + 1.9, (0.0, 0.0, 0.0))
     p.torso.move(stand - 0.5, stand + 0.5, (0.34, 0.0, 0.0)).move(stand + 0.6, stand + 2.0, (0.0, 0.0, 0.0))

@@ -225,7 +225,7 @@ def _blow(p: Performance, rise: Keys, t: float, *, height: float, raise_s: float
 
 def _hammering(p: Performance, at_m: float, start_s: float) -> float:
     """Two taps while the left hand holds the nail, then full blows; returns when done."""
-    nail = np.array([at_m, 0.96, 0.50])
+    nail = np.array([at_m, 0.96, 0.53])
     t = start_s
     p.left.use(t, t + 0.8, p.rig.fingertip("left") * 0.86 + np.array([0.0, -0.05, 0.02]))
     p.left.move(
@@ -269,7 +269,7 @@ def _hammering(p: Performance, at_m: float, start_s: float) -> float:
     p.say(full, t, "hammer nail")
     up = rise.sample(p.time, sigma_s=0.014)[:, 0]
     lag = delay(up, 0.035)
-    path = np.stack([-0.03 * up, 0.28 * up, -0.11 * up], axis=1) * p.rig.scale
+    path = np.stack([-0.11 * up, 0.28 * up, -0.06 * up], axis=1) * p.rig.scale
     p.right.shifts.append(path)
     p.right.spins.append(wrist_turn(radial=0.34 * lag - 0.16 * window(p.time, first - 0.3, t + 0.3, 0.3)))
     p.right.spins.append(wrist_turn(radial=0.40 * up))
@@ -283,7 +283,7 @@ def hammer(rig: Rig) -> Clip:
     p = Performance(
         rig,
         "hammer",
-        19.0,
+        23.0,
         "A person hammers two nails into a board on a bench, first tapping while holding the nail, then striking hard.",
         stance_m=0.28,
     )
@@ -292,9 +292,9 @@ def hammer(rig: Rig) -> Clip:
     p.gaze.move(0.3, 0.8, (0.0, 0.9, 0.45))
     p.torso.move(0.5, 1.5, (0.10, 0.0, 0.0))
     p.right.pole.move(0.8, 1.8, (-0.45, -0.35, -0.85))
-    end = _hammering(p, 0.02, 0.8)
+    end = _hammering(p, -0.02, 0.8)
     p.gaze.move(end - 0.1, end + 0.3, (-0.06, 0.9, 0.45))
-    end = _hammering(p, -0.07, end + 0.5)
+    end = _hammering(p, -0.11, end + 0.5)
     p.right.rest(end + 0.4, end + 1.6)
     p.left.rest(end + 0.5, end + 1.7)
     p.right.pole.move(end + 0.4, end + 1.6, p.right.pole._start)
