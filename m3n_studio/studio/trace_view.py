@@ -153,6 +153,8 @@ class TraceView(QWidget):
 
     def rebuild(self) -> None:
         """Make the lanes anew from signals, components and theme."""
+        for lane in self.lanes:
+            lane.plot.ctrlMenu.deleteLater()
         self.graph.ci.clear()
         self.lanes = []
         components = self.components
@@ -184,6 +186,7 @@ class TraceView(QWidget):
         }
         plot = pg.PlotItem(viewBox=view, axisItems=axes)
         plot.hideButtons()
+        plot.ctrlMenu.setParent(self)  # never shown; without a parent it would outlive the window
         plot.showGrid(x=True, y=True, alpha=0.35)
         if last:
             axes["bottom"].setHeight(22)

@@ -63,7 +63,8 @@ def window(qtbot, display):
 
     window = Window(theme="light")
     window.show()
-    qtbot.waitExposed(window)
+    window.activateWindow()
+    qtbot.waitActive(window)
     yield window
     window.close()
     window.deleteLater()
