@@ -9,7 +9,8 @@ pose facing +z. Two ways lead there.
 * It does not (Bandai-Namco, LaFAN: every bone along its own x): then C comes from the bone's
   direction in its frame and from the motion: pelvis and chest are framed by hips and shoulders;
   the rest is on average swung from its parent without twist, the upper arm is turned so that the elbow
-  bends forward. Rigs put frames along the axes of a bone, so near a right angle C is snapped to it.
+  bends forward. Rigs put frames along the axes of a bone, the same way down a limb, so C is
+  snapped to right angles and, unless that is far worse, to the constant of the joint before.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ LIMBS = (
     ("shoulder", "chest", "elbow"), ("elbow", "shoulder", "wrist"),
     ("hip", "pelvis", "knee"), ("knee", "hip", "ankle"), ("ankle", "knee", "foot"),
 )  # fmt: skip
-_SNAP = np.radians(35.0)
+_SNAP = np.radians(50.0)
+_SAME, _FAR_WORSE = np.radians(20.0), np.radians(100.0)
 _AXIS_ALIGNED = np.radians(12.0)
 _BENT, _FEWEST_BENT = np.radians(12.0), 10  # an elbow bent this far in so many frames shows its axis
 _HINGE_PLAY = np.radians(3.0)
@@ -80,23 +82,33 @@ def _nearest_right_angle(c: Array) -> tuple[Array, float]:
     return RIGHT_ANGLES[k], float(angle[k])
 
 
-def _snap(c: Array) -> Array:
+def _snap(c: Array, like: Array | None = None) -> Array:
+    """Snap `c` to the nearest right angle, or to the constant of the joint before unless that is far worse."""
     nearest, angle = _nearest_right_angle(c)
+    aligned = like is not None and _nearest_right_angle(like)[1] < _SAME
+    if like is not None and aligned and float(so3.angle_between(like, c)) - angle < _FAR_WORSE:
+        return like
     return nearest if angle < _SNAP else c
 
 
-def _snap_bone(c: Array, rest: Array, bone: Array) -> Array:
+def _snap_bone(c: Array, rest: Array, bone: Array, like: Array | None = None) -> Array:
     """Snap the twist of `c` about a bone to a right angle of its frame, the bone's direction kept.
 
-    rest : (3,) direction in the body; bone : (3,) the same in the joint's frame, ``c rest``.
+    rest : (3,) direction in the body; bone : (3,) the same in the joint's frame, ``c rest``;
+    like : the constant of the joint before, taken unless it is far worse.
     """
     if np.arccos(np.clip(np.abs(bone).max(), -1.0, 1.0)) > _AXIS_ALIGNED:
         return c
-    options = np.array([swing(r @ rest, bone) @ r for r in RIGHT_ANGLES])
     near = np.einsum("nab,b,a->n", RIGHT_ANGLES, _axis_of(rest), bone) > 0.9
-    angle = np.where(near, so3.angle_between(options, c), np.inf)
+    options = np.array([swing(r @ rest, bone) @ r for r in RIGHT_ANGLES[near]])
+    angle = so3.angle_between(options, c)
     k = int(np.argmin(angle))
-    return np.asarray(options[k]) if angle[k] < _SNAP else c
+    if like is not None:
+        same = so3.angle_between(RIGHT_ANGLES[near], like)
+        i = int(np.argmin(same))
+        if same[i] < _SAME and angle[i] - angle[k] < _FAR_WORSE:
+            k = i
+    return np.asarray(options[k])
 
 
 def _axis_of(direction: Array) -> Array:
@@ -276,8 +288,10 @@ def _from_motion(motion: SkeletonMotion, joints: JointMap, rest: dict[str, Array
     for k in range(len(joints.spine) - 1):
         expected = slerp(pelvis_F, chest_F, (k + 1) / len(joints.spine))
         turns[f"spine:{k}"] = _snap(m.constant(f"spine:{k}", expected))
+    before = chest
     for name in [*(f"neck:{k}" for k in range(len(joints.neck))), *(["head"] if "head" in j else [])]:
-        turns[name] = _snap(m.constant(name, chest_F))
+        turns[name] = _snap(m.constant(name, chest_F), turns[before])
+        before = name
     for side in SIDES:
         _limbs_from_motion(m, joints, rest, turns, side, chest_F, pelvis_F)
     turns["chest"] = turns[chest]
@@ -295,7 +309,7 @@ def _limbs_from_motion(
 ) -> None:
     j = joints.joints
     if f"{side}_collar" in j:
-        turns[f"{side}_collar"] = m.constant(f"{side}_collar", chest)
+        turns[f"{side}_collar"] = _snap(m.constant(f"{side}_collar", chest))
     F = {"chest": chest, "pelvis": pelvis}
     for joint, parent, end in LIMBS:
         a, b = f"{side}_{joint}", f"{side}_{end}"
@@ -308,15 +322,18 @@ def _limbs_from_motion(
             bone = unit(m.local(a, along))
             c = m.constant(a, expected)
             c = swing(c @ _bone(rest, a, b), bone) @ c
-            turns[a] = _snap_bone(c, _bone(rest, a, b), bone)
+            like = turns.get(f"{side}_{parent}") if joint in ("elbow", "knee") else None
+            turns[a] = _snap_bone(c, _bone(rest, a, b), bone, like)
         else:
             turns[a] = _snap(m.constant(a, expected))
         F[joint] = m.turned(a, turns[a])
     if f"{side}_foot" in j:
         turns[f"{side}_foot"] = _snap(m.constant(f"{side}_foot", F["ankle"]))
-    turns[f"{side}_wrist"] = _snap(m.constant(f"{side}_wrist", F["elbow"]))
+    turns[f"{side}_wrist"] = _snap(m.constant(f"{side}_wrist", F["elbow"]), turns[f"{side}_elbow"])
     for name in [n for n in j if n.startswith(side) and n[-1] in "123"]:
-        turns[name] = _snap(m.constant(name, m.turned(f"{side}_wrist", turns[f"{side}_wrist"])))
+        hand = turns[f"{side}_wrist"]
+        like = None if "thumb" in name else hand
+        turns[name] = _snap(m.constant(name, m.turned(f"{side}_wrist", hand)), like)
 
 
 def _elbow_forward(m: _Motion, joints: JointMap, side: str, expected: Array, along: Array) -> Array:

@@ -147,14 +147,14 @@ def _between(motion: SkeletonMotion, top: int, bottom: int) -> tuple[int, ...]:
     return tuple(reversed(up[: up.index(top)])) if top in up else ()
 
 
-def _moving(motion: SkeletonMotion, chain: tuple[int, ...]) -> tuple[int, ...]:
-    """A chain without the joints that never turn against their parent; its last one stays."""
+def _moving(motion: SkeletonMotion, chain: tuple[int, ...], *, keep: int) -> tuple[int, ...]:
+    """A chain without the joints, but `keep`, that never turn against their parent."""
     frames = slice(None, None, max(1, len(motion.rotations) // 50))
     out = []
     for j in chain:
         parent = motion.parents[j]
         turn = np.swapaxes(motion.rotations[frames, parent], -1, -2) @ motion.rotations[frames, j]
-        if j == chain[-1] or np.abs(turn - turn[0]).max() > _STIFF:
+        if j == keep or np.abs(turn - turn[0]).max() > _STIFF:
             out.append(j)
     return tuple(out)
 
@@ -190,12 +190,13 @@ def map_joints(path: Path, motion: SkeletonMotion) -> JointMap:
         raise FileError(path, field="HIERARCHY", found="legs or arms that hang on different roots",
                         expected="one tree")  # fmt: skip
     joints["pelvis"] = pelvis
-    spine = _moving(motion, _between(motion, pelvis, chest))
+    spine = _moving(motion, _between(motion, pelvis, chest), keep=chest)
     neck: tuple[int, ...] = ()
     head = next((parts["", w] for w in HEAD_WORDS if ("", w) in parts), None)
     if head is not None:
         joints["head"] = head
-        neck = _moving(motion, _between(motion, _meeting(motion, head, chest), head)[:-1])
+        neck = _between(motion, _meeting(motion, head, chest), head)[:-1]
+        neck = _moving(motion, neck, keep=neck[0]) if neck else ()
     joints.update(_fingers(motion, parts, joints))
     return JointMap(joints, spine, neck, palms)
 

@@ -172,7 +172,7 @@ def _along_x(H: np.ndarray) -> np.ndarray:
     for j, name in enumerate(JOINTS):
         if "hip" in name or "knee" in name:
             H[j] = [[0, -1, 0], [1, 0, 0], [0, 0, 1]] if "left" in name else [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
-        elif "shoulder" in name or "elbow" in name:
+        elif any(part in name for part in ("shoulder", "elbow", "wrist")):
             H[j] = [[1, 0, 0], [0, 0, -1], [0, 1, 0]] if "left" in name else [[1, 0, 0], [0, -1, 0], [0, 0, -1]]
         elif "pelvis" in name or "spine" in name or name in ("neck", "head"):
             H[j] = [[0, 1, 0], [0, 0, 1], [1, 0, 0]] if name != "spine1" else [[0, 1, 0], [1, 0, 0], [0, 0, -1]]

@@ -14,6 +14,7 @@ from m3n_studio.body.forward import joints_over_time
 from m3n_studio.body.skeleton import JOINT_INDEX, JOINTS
 from m3n_studio.errors import FileError
 from m3n_studio.motion import asf_amc, bvh
+from m3n_studio.motion.calibrate import calibrate
 from m3n_studio.motion.clip import Clip
 from m3n_studio.motion.formats import ReadOptions, read_clip
 from m3n_studio.motion.ground import sole_heights
@@ -210,3 +211,17 @@ def test_a_long_recording_loads_in_two_seconds() -> None:
     start = time.process_time()
     assert len(read_clip(data_dir("cmu_bvh") / "01_01.bvh")) == 2752
     assert time.process_time() - start < 2.0
+
+
+@which
+def test_one_rig_is_calibrated_alike_whatever_it_plays(which: str) -> None:
+    rest = dict(zip(default_body().joint_names, default_body().joints, strict=True))
+    first: dict[str, np.ndarray] = {}
+    for path in [p for p in files(which) if p.stem.startswith("dataset")]:
+        motion = bvh.parse(path)
+        joints = map_joints(path, motion)
+        world = find_world(motion, joints, ReadOptions(), {})
+        turns = calibrate(motion.turned(world.turn, world.unit_m), joints, rest).turns
+        first = first or turns
+        for name in first:
+            assert np.degrees(so3.angle_between(first[name], turns[name])) < 1.0, (path.name, name)
