@@ -19,14 +19,15 @@ import numpy as np
 import vispy
 
 vispy.use("egl")
-from vispy import gloo, io
+from vispy import gloo, io  # noqa: E402 - after the backend is chosen
 
-from m3n_studio import so3
-from m3n_studio.body.files import default_body, load_body
-from m3n_studio.body.forward import forward
-from m3n_studio.body.model import BodyModel
-from m3n_studio.body.shape import LIMBS, Shape
-from m3n_studio.body.skeleton import FINGERS, JOINT_INDEX, N_JOINTS
+from m3n_studio import so3  # noqa: E402
+from m3n_studio.body.files import default_body, load_body  # noqa: E402
+from m3n_studio.body.forward import forward  # noqa: E402
+from m3n_studio.body.model import BodyModel  # noqa: E402
+from m3n_studio.body.shape import LIMBS, Shape  # noqa: E402
+from m3n_studio.body.skeleton import JOINT_INDEX, N_JOINTS  # noqa: E402
+from m3n_studio.body.solve import solve_shape  # noqa: E402
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 _VERTEX = """
@@ -78,6 +79,7 @@ class Painter:
 
     def paint(self, vertices: np.ndarray, *, turn_deg: float, tilt_deg: float = 5.0, size: tuple[int, int],
               centre: np.ndarray, height_m: float) -> np.ndarray:  # fmt: skip
+        """Picture (height, width, 3) uint8 of one view; twice the size is drawn and averaged."""
         w, h = 2 * size[0], 2 * size[1]
         matrix, eye = view_matrix(turn_deg, tilt_deg, centre, height_m, w / h)
         with self.canvas:
@@ -112,11 +114,17 @@ def pose(rotations: Rotations) -> np.ndarray:
     return out
 
 
+#: Sideways slant of each finger at rest, as a share of its forward direction: it bends about the axis across it.
+SLANT = {"index": 0.05, "middle": -0.06, "ring": -0.2, "pinky": -0.33}
+
+
 def fist() -> Rotations:
-    out: Rotations = {}
-    for finger in FINGERS[:4]:
-        out |= {f"both_{finger}1": (0, 0, -80), f"both_{finger}2": (0, 0, -95), f"both_{finger}3": (0, 0, -60)}
-    return out | {"both_thumb1": (20, 30, -10), "both_thumb2": (0, 35, -20), "both_thumb3": (0, 50, -20)}
+    out: Rotations = {"both_thumb1": (30, 20, 0), "both_thumb2": (38, 20, 0), "both_thumb3": (50, 20, 0)}
+    for finger, slant in SLANT.items():
+        for k, bend in ((1, 75), (2, 92), (3, 55)):
+            closing = 40 * slant if k == 1 else 0
+            out[f"both_{finger}{k}"] = (bend * slant, closing, -bend)
+    return out
 
 
 POSES: dict[str, Rotations] = {
@@ -125,27 +133,28 @@ POSES: dict[str, Rotations] = {
     "arms-down": {"both_collar": (0, 0, -8), "both_shoulder": (0, 0, -70)},
     "squat": {"both_hip": (-110, 25, 10), "both_knee": (125, 0, 0), "both_ankle": (-28, 0, 0), "spine1": (18, 0, 0),
               "spine2": (12, 0, 0), "both_shoulder": (0, -75, -10)},
-    "elbows": {"both_elbow": (0, -140, 0)},
+    "elbows": {"both_shoulder": (0, -25, 0), "both_elbow": (0, -140, 0)},
     "pronation": {"left_elbow": (20, 0, 0), "left_wrist": (60, 0, 0), "right_elbow": (-20, 0, 0),
                   "right_wrist": (-60, 0, 0)},
     "fist": fist(),
-    "forward-reach": {"both_shoulder": (0, -85, 0)},
+    "reach": {"both_shoulder": (0, -85, 0)},
     "head": {"neck": (0, 35, 0), "head": (0, 35, 0)},
-    "kneel": {"both_knee": (140, 0, 0), "left_hip": (-90, 0, 0)},
+    "kneel": {"both_knee": (140, 0, 0), "left_hip": (-90, 0, 0), "both_collar": (0, 0, -8),
+              "both_shoulder": (0, 0, -70)},
 }  # fmt: skip
 #: Views: (turn, tilt), region of interest (joint or "" for all), height of the picture in metres.
 VIEWS: dict[str, tuple[tuple[float, float, str, float], ...]] = {
     "rest": ((0, 5, "", 1.95), (90, 5, "", 1.95), (180, 5, "", 1.95)),
     "arms-overhead": ((0, 5, "", 2.3), (60, 5, "spine3", 0.8), (180, 5, "spine3", 0.8)),
     "arms-down": ((0, 5, "", 1.95), (45, 5, "spine3", 0.8), (180, 5, "spine3", 0.8)),
-    "squat": ((30, 5, "", 1.5), (90, 5, "", 1.5), (200, 5, "", 1.5), (25, 5, "left_hip", 0.6)),
-    "elbows": ((0, 20, "left_elbow", 0.6), (0, 80, "left_elbow", 0.6), (180, 20, "left_elbow", 0.6)),
-    "pronation": ((0, 10, "left_wrist", 0.5), (0, 80, "left_wrist", 0.5), (0, 10, "right_wrist", 0.5)),
-    "fist": ((20, 10, "left_middle1", 0.25), (20, 80, "left_middle1", 0.25), (0, -60, "left_middle1", 0.25),
-             (90, 5, "left_middle1", 0.25)),
-    "forward-reach": ((30, 5, "", 1.95), (0, 80, "spine3", 0.9), (180, 5, "spine3", 0.8)),
-    "head": ((0, 5, "head", 0.6), (60, 5, "head", 0.6), (180, 5, "head", 0.6)),
-    "kneel": ((60, 5, "", 1.6), (90, 5, "left_knee", 0.6), (200, 10, "left_knee", 0.6)),
+    "squat": ((30, 5, "", 1.3), (90, 5, "", 1.3), (180, 5, "", 1.3), (0, 5, "pelvis", 0.7)),
+    "elbows": ((20, 5, "spine3", 0.9), (0, 80, "left_elbow", 0.5), (150, 20, "left_elbow", 0.5)),
+    "pronation": ((0, 10, "left_wrist", 0.4), (0, 80, "left_wrist", 0.4), (0, 10, "right_wrist", 0.4)),
+    "fist": ((20, 10, "left_middle1", 0.22), (20, 80, "left_middle1", 0.22), (0, -60, "left_middle1", 0.22),
+             (90, 5, "left_middle1", 0.22)),
+    "reach": ((30, 5, "spine3", 1.1), (0, 80, "spine3", 0.9), (180, 5, "spine3", 0.8)),
+    "head": ((0, 5, "head", 0.5), (60, 5, "head", 0.5), (180, 5, "head", 0.5)),
+    "kneel": ((60, 5, "", 1.4), (90, 5, "left_knee", 0.6), (200, 10, "pelvis", 0.6)),
 }  # fmt: skip
 
 
@@ -155,7 +164,7 @@ def pose_picture(painter: Painter, name: str, shape: Shape) -> np.ndarray:
     for turn, tilt, joint, height in VIEWS[name]:
         whole = 0.5 * (vertices[0].min(axis=0) + vertices[0].max(axis=0))
         centre = joints[0, JOINT_INDEX[joint]] if joint else whole
-        tiles.append(painter.paint(vertices[0], turn_deg=turn, tilt_deg=tilt, size=(480, 480), centre=centre,
+        tiles.append(painter.paint(vertices[0], turn_deg=turn, tilt_deg=tilt, size=(400, 400), centre=centre,
                                    height_m=height))  # fmt: skip
     return np.concatenate(tiles, axis=1)
 
@@ -166,7 +175,7 @@ def standing(painter: Painter, shapes: list[Shape], *, per_row: int, turn_deg: f
     for shape in shapes:
         vertices = forward(painter.model, pose(POSES["arms-down"]), np.zeros((1, 3)), shape)[0][0]
         centre = np.array([0.0, vertices[:, 1].min() + 1.0, 0.0])
-        tiles.append(painter.paint(vertices, turn_deg=turn_deg, size=(200, 420), centre=centre, height_m=2.1))
+        tiles.append(painter.paint(vertices, turn_deg=turn_deg, size=(140, 290), centre=centre, height_m=2.1))
     rows = [np.concatenate(tiles[i : i + per_row], axis=1) for i in range(0, len(tiles), per_row)]
     return np.concatenate(rows)
 
@@ -179,16 +188,22 @@ def limb_shapes() -> list[Shape]:
     return [Shape(limbs={limb: s}) for s in (-0.15, 0.15) for limb in LIMBS]
 
 
+def asked_shapes(model: BodyModel) -> list[Shape]:
+    """Short, tall, light and heavy people, by stature (m) and mass (kg), and one of the template's."""
+    asked = ((1.5, 46), (1.6, 80), (1.7, 50), (1.7, 70), (1.7, 100), (1.8, 65), (1.9, 88), (2.0, 115))
+    return [solve_shape(model, {"stature": s, "mass": m}).shape for s, m in asked]
+
+
 def random_shapes(model: BodyModel, count: int) -> list[Shape]:
     rng = np.random.default_rng(3)
     return [Shape(tuple(rng.normal(size=model.n_betas))) for _ in range(count)]
 
 
 SHAPE_PICTURES: dict[str, Callable[[Painter], np.ndarray]] = {
-    "components": lambda p: standing(p, beta_shapes(8, 2.0), per_row=8),
-    "components-3": lambda p: standing(p, beta_shapes(8, 3.0), per_row=8, turn_deg=60),
+    "components": lambda p: standing(p, beta_shapes(7, 2.0), per_row=7),
     "limbs": lambda p: standing(p, limb_shapes(), per_row=len(LIMBS), turn_deg=0),
-    "people": lambda p: standing(p, random_shapes(p.model, 10), per_row=10),
+    "people": lambda p: standing(p, random_shapes(p.model, 9), per_row=9),
+    "asked": lambda p: standing(p, asked_shapes(p.model), per_row=8),
 }
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,8 +81,11 @@ def make_mesh(assets: Assets) -> Mesh:
     place = np.full(len(assets.vertices), -1)
     place[keep] = np.arange(len(keep))
     quads = np.array(assets.groups["body"] + assets.groups["helper-l-eye"] + assets.groups["helper-r-eye"])
-    quads = place[quads]
-    triangles = np.stack([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]], axis=1).reshape(-1, 3)
+    # along the shorter diagonal, which is the same one on both sides of the body
+    diagonal = [np.sum((assets.vertices[quads[:, a]] - assets.vertices[quads[:, b]]) ** 2, axis=1)
+                for a, b in ((0, 2), (1, 3))]  # fmt: skip
+    turned = np.where((diagonal[1] < diagonal[0])[:, None], np.roll(quads, -1, axis=1), quads)
+    triangles = place[np.stack([turned[:, [0, 1, 2]], turned[:, [0, 2, 3]]], axis=1).reshape(-1, 3)]
     return Mesh(keep, triangles.astype(np.uint32), place[assets.mirror()[keep]])
 
 
@@ -268,7 +272,7 @@ def legs_down(out: np.ndarray, j: dict[str, np.ndarray]) -> None:
 def straighten(out: np.ndarray, j: dict[str, np.ndarray], tip: np.ndarray, finger: str, hand: np.ndarray) -> None:
     """Lay one left finger's three bones along one line in the plane of the palm; the thumb keeps its slant."""
     points = [j[f"left_{finger}{k}"] for k in (1, 2, 3)] + [tip]
-    bones = [np.einsum("nab,nb->na", hand, b - a) for a, b in zip(points[:-1], points[1:], strict=True)]
+    bones = [np.einsum("nab,nb->na", hand, b - a) for a, b in itertools.pairwise(points)]
     whole = bones[0] + bones[1] + bones[2]
     aim = (whole / np.linalg.norm(whole, axis=1, keepdims=True)).mean(axis=0)
     if finger != "thumb":
@@ -310,8 +314,8 @@ def skin_weights(assets: Assets, mesh: Mesh) -> np.ndarray:
         weights[:, JOINT_INDEX[joint_of(bone)]] += column[mesh.keep]
     weights[N_SKIN:] = 0.0
     weights[N_SKIN:, JOINT_INDEX["head"]] = 1.0
-    weights = 0.5 * (weights + weights[mesh.mirror][:, list(MIRROR)])
     weights = diffuse(weights, mesh)
+    weights = 0.5 * (weights + weights[mesh.mirror][:, list(MIRROR)])
     weights[weights < 1e-4] = 0.0
     return weights / weights.sum(axis=1, keepdims=True)
 
