@@ -155,7 +155,7 @@ def resampled(track: Track, rate_hz: float) -> Track:
     columns = np.concatenate([track.position_m.reshape(-1, 3 * p), track.quat_wxyz.reshape(-1, 4 * p)], axis=1)
     out = np.zeros((len(at), 7 * p))
     valid = np.zeros(len(at), dtype=bool)
-    for source, target in derive.usable_runs(track.time_s, track.valid, at):
+    for source, target in derive.pieces(track.time_s, track.valid, at):
         out[target] = derive.evaluate(*derive.spline(track.time_s[source], columns[source]), at[target], 0)
         valid[target] = True
     quat = out[:, 3 * p :].reshape(-1, p, 4)

@@ -24,6 +24,7 @@ Cost: one banded solve per run, about 5 ms for a minute at 60 Hz and two sensors
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -46,6 +47,9 @@ SHORTEST_RUN = 4
 SETTLING_PERIODS = 0.5
 #: A step in time of more than this many median steps is a gap: one or two lost samples are bridged.
 LONGEST_STEP = 3.5
+#: Samples per block of a long motion, and how far neighbouring blocks overlap.
+BLOCK = 4096
+MARGIN = 64
 _OVER_CUTOFF = 4.0
 _ALIAS_FREE = 0.45
 #: A second-order Butterworth run both ways is -6 dB at its own cut-off; this factor puts -3 dB there.
@@ -154,6 +158,21 @@ def usable_runs(time_s: Array, valid: Mask, at: Array) -> list[tuple[slice, slic
     return out
 
 
+def pieces(time_s: Array, valid: Mask, at: Array) -> Iterator[tuple[slice, slice]]:
+    """Usable runs cut into blocks that fit the cache, for splines.
+
+    Each block's source reaches :data:`MARGIN` samples further on either side than its target:
+    a spline forgets its ends by a factor of 0.43 a sample, so nothing is lost.
+    """
+    for source, target in usable_runs(time_s, valid, at):
+        cuts = [source.start, *range(source.start + BLOCK, source.stop - BLOCK // 2, BLOCK), source.stop]
+        ends = np.searchsorted(at[target], time_s[cuts[1:-1]]) + target.start
+        inner = [target.start, *ends.tolist(), target.stop]
+        for (a, b), (i, j) in zip(pairwise(cuts), pairwise(inner), strict=True):
+            if j > i:
+                yield slice(max(source.start, a - MARGIN), min(source.stop, b + MARGIN)), slice(i, j)
+
+
 def validity(time_s: Array, valid: Mask, grid: Plan) -> Mask:
     """Which output samples (N,) mean something: away from gaps, run ends and the filter's settling."""
     out = np.zeros(len(grid.time_s), dtype=bool)
@@ -191,7 +210,7 @@ def evaluate(knots: Array, coefficients: Array, degree: int, at: Array, order: i
 def acceleration(time_s: Array, columns: Array, valid: Mask, at: Array) -> Array:
     """Second derivative (M, C) of columns (T, C) at times `at` (M,); zero outside usable runs."""
     out = np.zeros((len(at), columns.shape[1]))
-    for source, target in usable_runs(time_s, valid, at):
+    for source, target in pieces(time_s, valid, at):
         knots, coefficients, degree = spline(time_s[source], columns[source])
         out[target] = evaluate(knots, coefficients, degree, at[target], 2)
     return out
@@ -219,7 +238,7 @@ def orientation(time_s: Array, quat: Array, valid: Mask, at: Array) -> tuple[Arr
     p = quat.shape[1]
     rotation = np.broadcast_to(np.eye(3), (len(at), p, 3, 3)).copy()
     rate = np.zeros((len(at), p, 3))
-    for source, target in usable_runs(time_s, valid, at):
+    for source, target in pieces(time_s, valid, at):
         fitted = spline(time_s[source], quat[source].reshape(-1, 4 * p))
         q = evaluate(*fitted, at[target], 0).reshape(-1, p, 4)
         rotation[target] = so3.matrix_from_quat(q)

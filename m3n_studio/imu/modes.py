@@ -54,7 +54,7 @@ def sensor_frame(track: Track, grid: Plan, *, gravity_mps2: float) -> Array:
     n, p = track.position_m.shape[:2]
     columns = np.concatenate([track.position_m.reshape(n, -1), track.quat_wxyz.reshape(n, -1)], axis=1)
     out = np.zeros((len(grid.fine_s), p, 6))
-    for source, target in derive.usable_runs(track.time_s, track.valid, grid.fine_s):
+    for source, target in derive.pieces(track.time_s, track.valid, grid.fine_s):
         knots, coefficients, degree = derive.spline(track.time_s[source], columns[source])
         at = grid.fine_s[target]
         world = derive.evaluate(knots, coefficients[:, : 3 * p], degree, at, 2).reshape(-1, p, 3)

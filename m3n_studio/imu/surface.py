@@ -23,7 +23,7 @@ from m3n_studio import so3
 from m3n_studio.body.model import BodyModel
 from m3n_studio.body.shape import Shape, shape_space
 from m3n_studio.errors import UnknownName, ValueProblem
-from m3n_studio.imu.derive import Track
+from m3n_studio.imu.derive import BLOCK, Track
 from m3n_studio.motion.clip import Clip
 from m3n_studio.motion.root import root_track
 
@@ -313,6 +313,11 @@ def corrective(model: BodyModel, item: Carrier, poses: Array, rotations: Array, 
     return out
 
 
+def blocks(n: int) -> list[slice]:
+    """Frames 0 to n in blocks that fit the cache."""
+    return [slice(a, min(a + BLOCK, n)) for a in range(0, n, BLOCK)]
+
+
 def union(model: BodyModel, carriers: Sequence[Carrier]) -> tuple[NDArray[np.intp], list[NDArray[np.intp]]]:
     """All joints the carriers need, and for each carrier where its joints are among them."""
     joints = ancestry(model, np.unique(np.concatenate([c.joints for c in carriers])))
@@ -326,20 +331,23 @@ def follow_all(
     """Positions (T, P, 3), m, and sensor-to-world rotations (T, P, 3, 3) of several sensors."""
     carriers = [carrier(model, p) for p in placements]
     joints, rows = union(model, carriers)
-    rotations = global_rotations(model, poses, joints)
     s = np.concatenate([[1.0], shape.vector(model)])
-    root = shape.scale * (model.joints[0] + shape_space(model).joint_dirs[0] @ s[1:]) + trans
+    rest_root = shape.scale * (model.joints[0] + shape_space(model).joint_dirs[0] @ s[1:])
+    arms = np.zeros((len(carriers), len(joints), 3))
+    for i, (item, row) in enumerate(zip(carriers, rows, strict=True)):
+        arms[i, row] = shape.scale * (item.terms @ s)
     position = np.empty((len(poses), len(carriers), 3))
     R_ws = np.empty((len(poses), len(carriers), 3, 3))
-    for i, (item, row) in enumerate(zip(carriers, rows, strict=True)):
-        arms = np.zeros((len(joints), 3))
-        arms[row] = item.terms @ s
-        flat = rotations.reshape(3, -1, len(poses))
-        reach = (arms.ravel() @ flat).T
-        R_ws[:, i] = orientations(item, rotations, row)
-        if model.pose_dirs is not None:
-            reach = reach + corrective(model, item, poses, rotations, row)
-        position[:, i] = root + shape.scale * reach + item.placement.offset_m * R_ws[:, i, :, 2]
+    for block in blocks(len(poses)):
+        rotations = global_rotations(model, poses[block], joints)
+        flat = rotations.reshape(3, 3 * len(joints), -1)
+        for i, (item, row) in enumerate(zip(carriers, rows, strict=True)):
+            frame = orientations(item, rotations, row)
+            reach = (arms[i].ravel() @ flat).T + item.placement.offset_m * frame[:, :, 2]
+            if model.pose_dirs is not None:
+                reach += shape.scale * corrective(model, item, poses[block], rotations, row)
+            position[block, i] = rest_root + trans[block] + reach
+            R_ws[block, i] = frame
     return position, R_ws
 
 

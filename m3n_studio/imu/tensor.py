@@ -108,14 +108,11 @@ def signal_tensor(
         raise ValueProblem("a signal tensor needs at least one placement")
     grid = derive.plan(clip.time_s, rate_hz=settings.rate_hz, bandwidth_hz=settings.bandwidth_hz)
     carriers = [surface.carrier(model, p) for p in placements]
-    joints, rows = surface.union(model, carriers)
-    rotations = surface.global_rotations(model, clip.poses, joints)
     p, n, width = len(carriers), len(grid.time_s), carriers[0].terms.shape[2]
     linear = np.empty((p, n, 3, width), dtype=np.float32)
     constant, gyr, R_out = np.empty((p, n, 3)), np.empty((p, n, 3)), np.empty((p, n, 3, 3))
-    for i, (item, row) in enumerate(zip(carriers, rows, strict=True)):
-        R_ws = surface.orientations(item, rotations, row)
-        moving, fixed = _positions(model, clip, item, rotations, row, R_ws, settings.root)
+    for i, item in enumerate(carriers):
+        moving, fixed, R_ws = _positions(model, clip, item, settings.root)
         at_fine = _Differentiated(clip, grid, R_ws, settings.gravity_mps2)
         linear[i] = at_fine.linear(moving).reshape(n, 3, width)
         constant[i] = at_fine.constant(fixed)
@@ -125,23 +122,25 @@ def signal_tensor(
     return SignalTensor(model, names, grid.time_s, valid, linear, constant, gyr, R_out)
 
 
-def _positions(
-    model: BodyModel, clip: Clip, item: Carrier, rotations: Array, rows: NDArray[np.intp], R_ws: Array, root: str
-) -> tuple[Array, Array]:
-    """``p(t) = scale A(t) [1; s] + b(t)``: A (T, 3, 1 + S) and b (T, 3), m."""
+def _positions(model: BodyModel, clip: Clip, item: Carrier, root: str) -> tuple[Array, Array, Array]:
+    """``p(t) = scale A(t) [1; s] + b(t)``: A (T, 3, 1 + S) and b (T, 3), m, and R_ws (T, 3, 3)."""
     n, width = len(clip), item.terms.shape[2]
-    terms = item.terms.reshape(-1, width)  # (3m, 1 + S)
-    moving = np.empty((n, 3, width))
-    for axis in range(3):
-        np.matmul(rotations[axis, rows].reshape(-1, n).T, terms, out=moving[:, axis])
-    moving[:, :, 0] += surface.corrective(model, item, clip.poses, rotations, rows)
+    terms, rows = item.terms.reshape(-1, width), np.arange(len(item.joints))  # (3m, 1 + S)
+    moving, R_ws = np.empty((n, 3, width)), np.empty((n, 3, 3))
+    for block in surface.blocks(n):
+        poses = clip.poses[block]
+        rotations = surface.global_rotations(model, poses, item.joints)
+        R_ws[block] = surface.orientations(item, rotations, rows)
+        for axis in range(3):
+            moving[block, axis] = rotations[axis].reshape(len(terms), -1).T @ terms
+        moving[block, :, 0] += surface.corrective(model, item, poses, rotations, rows)
     fixed = item.placement.offset_m * R_ws[:, :, 2]
     if root == "recorded":  # the rest pelvis does not move: it has no derivative
-        return moving, fixed + clip.trans
+        return moving, fixed + clip.trans, R_ws
     path = shape_space(model).joints(clip.shape)[0] + clip.trans
     ratio = leg_height_terms(model) / leg_height(model, clip.shape)
     moving += path[:, :, None] * ratio
-    return moving, fixed
+    return moving, fixed, R_ws
 
 
 class _Differentiated:

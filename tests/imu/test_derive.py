@@ -147,3 +147,18 @@ def test_missing_rows_are_a_gap_though_no_sample_says_so():
     inside = (grid.time_s > times[119] - 0.04) & (grid.time_s < times[120] + 0.04)
     assert inside.sum() > 50
     assert not derive.validity(times, ALL, grid)[inside].any()
+
+
+def test_a_long_motion_in_blocks_is_the_same_as_in_one_piece(monkeypatch):
+    times = np.arange(3000) / 100
+    valid = np.ones(3000, dtype=bool)
+    valid[1000:1010] = False
+    wave = np.column_stack([np.sin(7 * times), np.random.default_rng(0).normal(size=3000)])
+    at = np.arange(6600) / 220.0
+    quat = so3.continuous_quats(so3.quat_from_matrix(so3.matrix_from_rotvec(times[:, None] * (1, 2, 3))))[:, None]
+    monkeypatch.setattr(derive, "BLOCK", 10**6)
+    whole, (_, gyr) = derive.acceleration(times, wave, valid, at), derive.orientation(times, quat, valid, at)
+    monkeypatch.setattr(derive, "BLOCK", 300)
+    assert len(list(derive.pieces(times, valid, at))) > 8
+    assert np.allclose(derive.acceleration(times, wave, valid, at), whole, rtol=1e-9, atol=1e-6)
+    assert np.allclose(derive.orientation(times, quat, valid, at)[1], gyr, atol=1e-9)
