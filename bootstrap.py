@@ -205,7 +205,7 @@ def check_wheel(python: Path) -> None:
             "import pathlib, m3n_studio; from m3n_studio.body.files import default_body;"
             "from m3n_studio.cli import main;"
             f"assert pathlib.Path(m3n_studio.__file__).is_relative_to({str(site)!r}), m3n_studio.__file__;"
-            "print('wheel:', default_body().vertices.shape[0], 'vertices'); main(['info', 'demo:walking'])"
+            "print('wheel:', default_body().vertices.shape[0], 'vertices'); main(['info', 'demo:walk'])"
         )
         # -S skips the editable install's import hook; the dependencies stay reachable
         packages = subprocess.check_output(

@@ -21,7 +21,7 @@ from m3n_studio.errors import FileError
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.resources import resource
 
-MOTION = "packing"
+MOTION = "pack_box"
 RATE_HZ = 100.0
 LOWPASS_HZ = 10.0
 MODES = ("exact", "transpose", "imusim", "wimusim")

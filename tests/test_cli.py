@@ -9,7 +9,7 @@ import pytest
 from m3n_studio.cli import main
 from m3n_studio.demo import recording_path
 
-MOTION = "demo:packing"
+MOTION = "demo:pack_box"
 
 
 def run(capsys, *arguments: object) -> tuple[int, str, str]:
@@ -110,7 +110,7 @@ def test_augment_writes_every_body(tmp_path, capsys):
         (["simulate", MOTION, "--mode", "exakt", "--out", "x.csv"], "exact"),
         (["simulate", MOTION, "--device", "smartwach", "--out", "x.csv"], "smartwatch"),
         (["simulate", "--out", "x.csv"], "--trajectory"),
-        (["simulate", "demo:packin", "--out", "x.csv"], "packing"),
+        (["simulate", "demo:pack_bx", "--out", "x.csv"], "pack_box"),
         (["simulate", MOTION, "--out", "no/such/folder/x.csv"], "no/such/folder"),
         (["simulate", MOTION, "--out", "x.docx"], ".csv"),
         (["fidelity", "missing.csv", "missing.csv"], "missing.csv"),
