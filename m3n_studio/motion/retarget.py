@@ -81,8 +81,9 @@ def retarget(
     clip = ground(floating, model, percentile=_GROUND_PERCENTILE)
     floor = float(floating.trans[0, 1] - clip.trans[0, 1])
     found = "used as it is" if calibration.standing else "along the bones; calibrated from the motion"
+    told = ("joints: names unknown, found by the shape of the tree",) if joints.by_shape else ()
     clip_notes = (
-        *notes, *world.notes, *reference, f"rest pose: {found}",
+        *notes, *told, *world.notes, *reference, f"rest pose: {found}",
         f"trunk leant by {np.degrees(lean):.1f} deg, feet pitched by {np.degrees(pitch):.1f} deg to match the body's",
         f"ground: lowered by {floor:.3f} m to y = 0",
     )  # fmt: skip

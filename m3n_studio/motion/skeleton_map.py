@@ -3,7 +3,8 @@
 A name is cut into side and part (``mixamorig:LeftUpLeg``, ``lfemur``, ``UpperLeg_L``,
 ``Bip01 L Thigh`` are all the left thigh). Limbs are named in tables; trunk and neck follow
 from the tree: the pelvis is where the legs meet, the chest where the arms meet, the spine
-what lies between, however many segments that is. Joints that are in neither are carried
+what lies between, however many segments that is. Where no name is known, all of it is found by
+the tree's shape (:mod:`m3n_studio.motion.skeleton_shape`). Joints that are in neither are carried
 along, so their rotation reaches what hangs on them.
 """
 
@@ -18,6 +19,7 @@ import numpy as np
 from m3n_studio.body.skeleton import FINGERS
 from m3n_studio.errors import FileError
 from m3n_studio.motion.skeleton_motion import SkeletonMotion
+from m3n_studio.motion.skeleton_shape import joints_by_shape
 
 #: Words for each limb joint (SMPL's name without the side), best first.
 LIMB_WORDS: dict[str, tuple[str, ...]] = {
@@ -46,9 +48,10 @@ FINGER_WORDS = {
 PHALANGES = {"mc": 1, "pp": 2, "dp": 3}
 PHALANGES_OF_FINGERS = {"pp": 1, "mp": 2, "dp": 3}
 
+_TOO_FEW = 2  # known names at most: the skeleton speaks another language
 _STIFF = 1e-4  # rotation-matrix entries that change less belong to a joint that does not move
 _PREFIX = re.compile(
-    r"^(?:.*[:|])?(?:mixamorig\d*|bip\d+|character\d*|actor\d*|skeleton\d*|ccbase|joint|jnt|def|b)?[\s_.-]*(.*)$"
+    r"^(?:.*[:|])?(?:mixamorig\d*[\s_.-]*|(?:bip\d+|character\d*|actor\d*|skeleton\d*|ccbase|joint|jnt|def|b)[\s_.-]+)?(.*)$"
 )
 _SIDE = (
     re.compile(r"^(?P<side>left|right)[\s_.-]*(?P<part>.+)$"),
@@ -78,12 +81,15 @@ class JointMap:
         From the first joint after the chest to the one before the head.
     palms : dict of str to int
         For each wrist the joint that turns the hand; it may come after the wrist's.
+    by_shape : bool
+        Whether the names were unknown and the tree's shape told the joints.
     """
 
     joints: dict[str, int]
     spine: tuple[int, ...]
     neck: tuple[int, ...]
     palms: dict[str, int]
+    by_shape: bool = False
 
     @property
     def chest(self) -> int:
@@ -183,6 +189,10 @@ def map_joints(path: Path, motion: SkeletonMotion) -> JointMap:
         hand = _palm(motion, parts, side, joints.get(f"{side}_elbow", -1))
         if hand:
             joints[f"{side}_wrist"], palms[f"{side}_wrist"] = hand
+    by_shape = len(joints) <= _TOO_FEW and joints_by_shape(motion)
+    if by_shape:
+        joints = by_shape
+        palms = {name: j for name, j in joints.items() if name.endswith("wrist")}
     _check(path, motion, joints)
     pelvis = _meeting(motion, joints["left_hip"], joints["right_hip"])
     chest = _meeting(motion, joints["left_shoulder"], joints["right_shoulder"])
@@ -192,13 +202,13 @@ def map_joints(path: Path, motion: SkeletonMotion) -> JointMap:
     joints["pelvis"] = pelvis
     spine = _moving(motion, _between(motion, pelvis, chest), keep=chest)
     neck: tuple[int, ...] = ()
-    head = next((parts["", w] for w in HEAD_WORDS if ("", w) in parts), None)
+    head = next((parts["", w] for w in HEAD_WORDS if ("", w) in parts), joints.get("head"))
     if head is not None:
         joints["head"] = head
         neck = _between(motion, _meeting(motion, head, chest), head)[:-1]
         neck = _moving(motion, neck, keep=neck[0]) if neck else ()
     joints.update(_fingers(motion, parts, joints))
-    return JointMap(joints, spine, neck, palms)
+    return JointMap(joints, spine, neck, palms, bool(by_shape))
 
 
 def _fingers(motion: SkeletonMotion, parts: dict[tuple[str, str], int], joints: dict[str, int]) -> dict[str, int]:

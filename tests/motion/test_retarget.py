@@ -48,6 +48,21 @@ def test_bone_aligned_frames_are_calibrated_from_the_motion(tmp_path: Path, name
     assert distance < 0.02, clip.source.notes
 
 
+@pytest.mark.parametrize("name", ["xsens", "cmu", "mixamo", "x-up, mm", "bandai", "biped, z-up, inch"])
+def test_a_body_is_found_without_its_names(tmp_path: Path, name: str) -> None:
+    path = write_bvh(tmp_path / "known.bvh", CONVENTIONS[name])
+    lines = path.read_text().split("\n")
+    for k, line in enumerate(lines):
+        if line.strip().startswith(("JOINT", "ROOT")):
+            lines[k] = f"{line.split()[0]} bone{k}"
+    path.write_text("\n".join(lines))
+    clip = read_clip(path)
+    assert any("shape of the tree" in note for note in clip.source.notes)
+    angle, distance = worst(clip, [*LIMBS, "pelvis", "spine3"])
+    assert angle < 3.0
+    assert distance < 0.02
+
+
 @pytest.mark.parametrize("radians", [False, True])
 def test_acclaim_files_say_the_same(tmp_path: Path, radians: bool) -> None:
     clip = read_clip(write_asf_amc(tmp_path, radians=radians), rate_hz=RATE_HZ)

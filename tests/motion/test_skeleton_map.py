@@ -15,6 +15,8 @@ NAMES = [
     ("Bip01 R Thigh", "right", "thigh"), ("Bip001 L UpperArm", "left", "upperarm"), ("thigh_l", "left", "thigh"),
     ("Character1_LeftArm", "left", "arm"), ("rShldr", "right", "shldr"), ("shoulder.R", "right", "shoulder"),
     ("lowerback", "", "lowerback"), ("root", "", "root"), ("RHipJoint", "", "rhipjoint"), ("ring1", "", "ring1"),
+    ("ball_l", "left", "ball"), ("b_l_thigh", "left", "thigh"), ("mixamorigLeftLeg", "left", "leg"),
+    ("LeftHandThumb2", "left", "handthumb2"), ("back", "", "back"), ("jnt_r_knee", "right", "knee"),
     ("Left_Knee", "left", "knee"), ("lhand", "left", "hand"), ("rtibia", "right", "tibia"), ("Neck1", "", "neck1"),
     ("skel|LeftFoot", "left", "foot"), ("joint_Root", "", "root"), ("Hips", "", "hips"),
     ("  RightToe ", "right", "toe"),
