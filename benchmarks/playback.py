@@ -119,8 +119,8 @@ def main() -> int:
     clip = waving(model)
     whole, alone = ours(model, clip, seconds)
     uploaded = mesh(model, clip, seconds)
-    print(f"playback, {len(model.vertices)} vertices, {SIZE[0]} x {SIZE[1]}, {platform.processor() or platform.machine()},"
-          f" {os.cpu_count()} cores")  # fmt: skip
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    print(f"playback, {len(model.vertices)} vertices, {SIZE[0]} x {SIZE[1]}, {machine}")
     print(f"  GPU skinning, whole stage (ground, shadow)              {whole:6.1f} frames/s")
     print(f"  GPU skinning, body alone                                 {alone:6.1f} frames/s")
     print(f"  vispy Mesh, vertices re-uploaded, body alone             {uploaded:6.1f} frames/s")

@@ -20,12 +20,13 @@ from m3n_studio.body.shape import Shape
 from m3n_studio.errors import M3nError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
-from m3n_studio.studio.contents import make_contents
+from m3n_studio.studio.contents import Contents, contents_of, make_contents
 from m3n_studio.studio.pictures import window_picture
 from m3n_studio.studio.window import Window
 
 if TYPE_CHECKING:
     from m3n_studio.imu.surface import Placement
+    from m3n_studio.workbench import Scene as WorkScene
 
 ORGANISATION, APPLICATION = "m3n", "studio"
 
@@ -84,22 +85,31 @@ def run_view(
     int
         Exit code.
     """
-    app = application()
-    window = Window(theme=theme, viewport=viewport, settings=settings() if remember and screenshot is None else None)
-    if size is not None:
-        window.resize(*size)
+    contents = None
     if clip is not None and model is not None:
-        window.show_contents(
-            make_contents(
-                clip, model, simulated=simulated, real=real, placements=placements, shape=shape, title=title
-            )
-        )  # fmt: skip
-    window.show()
-    if screenshot is not None:
-        return _take_picture(window, screenshot, at_s)
-    if at_s is not None:
-        window.clock.seek(at_s)
-    return _run(app, window)
+        contents = make_contents(
+            clip, model, simulated=simulated, real=real, placements=placements, shape=shape, title=title
+        )
+    return _show(
+        contents, theme=theme, viewport=viewport, size=size, screenshot=screenshot, at_s=at_s, remember=remember
+    )
+
+
+def run_scene(
+    scene: WorkScene | None,
+    *,
+    theme: str = "system",
+    viewport: str = "auto",
+    size: tuple[int, int] | None = None,
+    screenshot: str | Path | None = None,
+    at_s: float | None = None,
+    remember: bool = True,
+) -> int:
+    """The same for what :func:`m3n_studio.workbench.scene` returned; None opens the window empty."""
+    contents = None if scene is None else contents_of(scene)
+    return _show(
+        contents, theme=theme, viewport=viewport, size=size, screenshot=screenshot, at_s=at_s, remember=remember
+    )
 
 
 def run_files(
@@ -111,6 +121,30 @@ def run_files(
     window.show()
     if paths:
         window.open_paths([Path(p) for p in paths])
+    return _run(app, window)
+
+
+def _show(
+    contents: Contents | None,
+    *,
+    theme: str,
+    viewport: str,
+    size: tuple[int, int] | None,
+    screenshot: str | Path | None,
+    at_s: float | None,
+    remember: bool,
+) -> int:
+    app = application()
+    window = Window(theme=theme, viewport=viewport, settings=settings() if remember and screenshot is None else None)
+    if size is not None:
+        window.resize(*size)
+    if contents is not None:
+        window.show_contents(contents)
+    window.show()
+    if screenshot is not None:
+        return _take_picture(window, screenshot, at_s)
+    if at_s is not None:
+        window.clock.seek(at_s)
     return _run(app, window)
 
 

@@ -71,7 +71,10 @@ def vertex_normals(vertices: NDArray, faces: NDArray) -> Floats:
 
 def influences(weights: NDArray) -> tuple[Floats, Floats]:
     """The strongest bones and their weights (V, K), K = 4 where that loses under 1e-4, else 8."""
-    order = np.argsort(-weights, axis=1, kind="stable")[:, :MAX_INFLUENCES]
+    count = min(MAX_INFLUENCES, weights.shape[1])
+    strongest = np.argpartition(-weights, count - 1, axis=1)[:, :count]
+    by_weight = np.argsort(-np.take_along_axis(weights, strongest, axis=1), axis=1)
+    order = np.take_along_axis(strongest, by_weight, axis=1)
     kept = np.take_along_axis(weights, order, axis=1)
     if kept.shape[1] < MAX_INFLUENCES:
         pad = MAX_INFLUENCES - kept.shape[1]

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from m3n_studio.body.model import BodyModel
 from m3n_studio.body.shape import Shape
-from m3n_studio.errors import FileError
+from m3n_studio.errors import FileError, M3nError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.studio.stage import Scene, SensorTrack
 
 if TYPE_CHECKING:
     from m3n_studio.imu.surface import Placement
-
-DEFAULT_SENSORS = ("left_wrist", "right_wrist")
+    from m3n_studio.workbench import Judged
+    from m3n_studio.workbench import Scene as WorkScene
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +29,24 @@ class Contents:
     title : str
         For the window's title.
     scene : Scene or None
-    simulated, real : tuple of Signal
+    simulated : tuple of Signal
+    real : tuple of Signal
+        As drawn: aligned with the simulation where that could be done.
+    real_notes : tuple of str
+        For each of `real`, how it was aligned and how close it is; empty where it is as read.
+    recordings : tuple of Signal
+        As read; aligned anew when the motion changes.
+    note : str
+        What the user should know about all this, e.g. why nothing could be aligned.
     """
 
     title: str = ""
     scene: Scene | None = None
     simulated: tuple[Signal, ...] = ()
     real: tuple[Signal, ...] = ()
+    real_notes: tuple[str, ...] = ()
+    recordings: tuple[Signal, ...] = ()
+    note: str = ""
 
     @property
     def clip(self) -> Clip | None:
@@ -87,34 +98,57 @@ def make_contents(
     """Contents from values that are already there."""
     scene = Scene.of(model, clip, shape=shape, sensors=sensor_tracks(model, clip, placements, shape))
     scene.track.at(0)
-    return Contents(title or _name(clip), scene, tuple(simulated), tuple(real))
+    return Contents(title or _name(clip), scene, tuple(simulated), tuple(real), recordings=tuple(real))
 
 
 def _name(clip: Clip) -> str:
     return Path(clip.source.path).name if clip.source.path else "motion"
 
 
-def open_motion(path: Path, before: Contents) -> Contents:
-    """A motion file on the default body with a sensor on each wrist; recordings stay."""
-    from m3n_studio.body.files import default_body
-    from m3n_studio.imu.placement import named_placement
-    from m3n_studio.imu.simulate import simulate
-    from m3n_studio.motion.formats import read_clip
-
-    clip, model = read_clip(path), default_body()
-    placements = tuple(named_placement(model, name) for name in DEFAULT_SENSORS)
-    simulated = simulate(model, clip, placements)
-    return make_contents(
-        clip, model, simulated=simulated, real=before.real, placements=placements, title=path.name
+def contents_of(scene: WorkScene) -> Contents:
+    """What a window shows of the command line's scene."""
+    made = make_contents(
+        scene.clip, scene.model, simulated=scene.simulated, placements=scene.placements, shape=scene.shape,
+        title=scene.title,
     )  # fmt: skip
+    return _with_judged(replace(made, recordings=scene.recordings), scene.judged)
+
+
+def _with_judged(contents: Contents, judged: Sequence[Judged]) -> Contents:
+    """Recordings that were aligned, aligned; the others as read."""
+    found = {j.aligned.name: j for j in judged}
+    real = tuple(found[r.name].aligned if r.name in found else r for r in contents.recordings)
+    notes = tuple(found[r.name].text() if r.name in found else "" for r in contents.recordings)
+    return replace(contents, real=real, real_notes=notes)
+
+
+def align(contents: Contents) -> Contents:
+    """Align the recordings with the simulation; where that cannot be done they stay as read and the note says why."""
+    if not (contents.simulated and contents.recordings):
+        return replace(contents, real=contents.recordings, real_notes=("",) * len(contents.recordings), note="")
+    from m3n_studio import workbench
+
+    try:
+        judged = workbench.judge(contents.simulated, contents.recordings)
+    except M3nError as error:
+        note = f"The recording is shown as it was read: {error}"
+        return replace(_with_judged(contents, ()), note=note)
+    return replace(_with_judged(contents, judged), note="")
+
+
+def open_motion(path: Path, before: Contents) -> Contents:
+    """A motion file on the default body with a sensor on each wrist; recordings stay and are aligned with it."""
+    from m3n_studio import workbench
+
+    made = contents_of(workbench.scene(path))
+    return align(replace(made, title=path.name, recordings=before.recordings))
 
 
 def open_recording(path: Path, before: Contents) -> Contents:
     """A recording laid beside what is already shown."""
     from m3n_studio.recordings.formats import read_signals
 
-    real = read_signals(path)
-    return replace(before, real=real, title=before.title or path.name)
+    return align(replace(before, recordings=read_signals(path), title=before.title or path.name))
 
 
 def open_file(path: Path, before: Contents) -> Contents:

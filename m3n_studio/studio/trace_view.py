@@ -7,6 +7,7 @@ another when scrubbed; while the clock plays it turns pages rather than scrollin
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 
 import pyqtgraph as pg
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -120,6 +121,15 @@ class TraceView(QWidget):
     def set_contents(self, contents: Contents) -> None:
         """Show other signals."""
         self.set_signals(contents.simulated, contents.real)
+        for i, note in enumerate(contents.real_notes):
+            words = f"<pre>{escape(note)}</pre>" if note else ""
+            self.real_box.setItemData(i + 1, words, Qt.ItemDataRole.ToolTipRole)
+        self._tell_alignment()
+
+    def _tell_alignment(self) -> None:
+        """The recording's tooltip says how it was aligned and how close it is."""
+        note = self.real_box.currentData(Qt.ItemDataRole.ToolTipRole)
+        self.real_box.setToolTip(note or "Which real recording is laid over it")
 
     def set_signals(self, simulated: tuple[recorded.Signal, ...], real: tuple[recorded.Signal, ...]) -> None:
         """Show other signals; the choice of sensor is kept where its name still exists."""
@@ -143,23 +153,25 @@ class TraceView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
+        changed = theme is not self._theme
         self._theme = theme
         for swatch, color, what in ((self._swatch_simulated, theme.simulated, "simulated"),
                                     (self._swatch_real, theme.real, "real")):  # fmt: skip
             swatch.setText(what)
             swatch.setStyleSheet(f"color: {color}; font-weight: 600;")
         self.graph.setBackground(theme.panel)
-        self.rebuild()
+        if changed:
+            self.rebuild()
 
     def rebuild(self) -> None:
-        """Make the lanes anew from signals, components and theme."""
+        """Make the lanes anew from signals, components and theme: about 60 ms for six; none without signals."""
         for lane in self.lanes:
             lane.plot.ctrlMenu.deleteLater()
         self.graph.ci.clear()
         self.lanes = []
         components = self.components
         row = 0
-        for quantity in QUANTITIES:
+        for quantity in QUANTITIES if self._simulated or self._real else ():
             self._title_row(row, quantity)
             row += 1
             for component in components:
@@ -258,6 +270,7 @@ class TraceView(QWidget):
             found = 0
         with QSignalBlocker(self.real_box):
             self.real_box.setCurrentIndex(found + 1)
+        self._tell_alignment()
 
     def _on_sensor(self, index: int) -> None:
         self._choose_real()
@@ -265,6 +278,7 @@ class TraceView(QWidget):
         self.sensor_changed.emit(index)
 
     def _on_real(self, _: int) -> None:
+        self._tell_alignment()
         self.rebuild()
 
     def _on_toggle(self, index: int, checked: bool) -> None:

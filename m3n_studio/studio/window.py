@@ -219,6 +219,8 @@ class Window(QMainWindow):
     def _on_opened(self, contents: Contents) -> None:
         self.error_bar.hide()
         self.show_contents(contents)
+        if contents.note:
+            self.show_error(contents.note)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

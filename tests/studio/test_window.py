@@ -120,7 +120,7 @@ def test_samples_that_mean_nothing_break_the_line_and_have_no_value(full):
     full.clock.seek(1.0)
     lane = full.views["traces"].lanes[0]
     assert lane.readout.parts[0][0] == "–"
-    x, y = lane.plot.listDataItems()[0].getData()
+    _, y = lane.plot.listDataItems()[0].getData()
     assert np.isnan(y).any()
 
 
