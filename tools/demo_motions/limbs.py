@@ -19,7 +19,7 @@ WRIST_FLEX = (-1.10, 0.95)
 WRIST_RADIAL = (-0.60, 0.40)
 FOREARM_TURN = (-1.50, 1.50)
 #: How much of the forearm's turn the elbow joint carries; the wrist joint carries the rest.
-ELBOW_SHARE = 0.55
+ELBOW_SHARE = 0.70
 _SWIVELS = np.linspace(-0.9, 1.3, 23)
 
 
