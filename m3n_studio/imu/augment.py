@@ -31,7 +31,7 @@ from m3n_studio.body.shape import LIMBS, Shape, shape_space
 from m3n_studio.errors import Cancelled, FileError, ValueProblem
 from m3n_studio.imu.placement import Placement, placement_to_dict
 from m3n_studio.imu.settings import Settings
-from m3n_studio.imu.simulate import resolve
+from m3n_studio.imu.simulate import check_seed, resolve
 from m3n_studio.imu.tensor import SignalTensor, signal_tensor
 from m3n_studio.motion.clip import Clip
 
@@ -68,6 +68,7 @@ def sample_vectors(
     """
     from scipy.special import ndtr, ndtri
 
+    check_seed(seed)
     if not 1 <= n <= _MOST_BODIES:
         raise ValueProblem(f"the number of bodies must be from 1 to {_MOST_BODIES}; found {n}")
     if betas_std < 0 or limbs_std < 0 or not limit > 0 or limbs_std * limit >= 0.5:

@@ -13,10 +13,11 @@ import numpy as np
 
 from m3n_studio.body.model import BodyModel
 from m3n_studio.body.shape import Shape
+from m3n_studio.errors import ValueProblem
 from m3n_studio.imu.derive import Track
 from m3n_studio.imu.devices import DeviceModel, apply_device
 from m3n_studio.imu.modes import SimulationMode
-from m3n_studio.imu.placement import Placement, named_placement
+from m3n_studio.imu.placement import PLACEMENTS, Placement, named_placement
 from m3n_studio.imu.settings import Settings
 from m3n_studio.imu.surface import sensor_track
 from m3n_studio.motion.clip import Clip
@@ -77,6 +78,7 @@ def simulate_trajectory(
 
 def simulate_track(track: Track, *, settings: Settings, mode: str, device: str, seed: int) -> tuple[Signal, ...]:
     """Run a mode and a device model on sensors that move along a track."""
+    check_seed(seed)
     chosen: SimulationMode = the_door().get("simulation_mode", mode)
     errors: DeviceModel = the_door().get("device", device)
     signals: tuple[Signal, ...] = load(chosen.run)(track, settings, seed)
@@ -85,5 +87,13 @@ def simulate_track(track: Track, *, settings: Settings, mode: str, device: str, 
 
 
 def resolve(model: BodyModel, placements: Sequence[Placement | str]) -> tuple[Placement, ...]:
-    """Placements from placements or their names."""
+    """Placements from placements or their names; at least one."""
+    if not placements:
+        raise ValueProblem(f"name at least one placement; known are {', '.join(PLACEMENTS)}")
     return tuple(named_placement(model, p) if isinstance(p, str) else p for p in placements)
+
+
+def check_seed(seed: int) -> None:
+    """`ValueProblem` for what cannot seed a generator."""
+    if seed < 0:
+        raise ValueProblem(f"a seed must be a whole number from 0 on; found {seed}")

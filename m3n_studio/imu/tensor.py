@@ -26,7 +26,7 @@ from m3n_studio import so3
 from m3n_studio.body.model import BodyModel
 from m3n_studio.body.shape import Shape, shape_space
 from m3n_studio.errors import ValueProblem
-from m3n_studio.imu import derive, surface
+from m3n_studio.imu import chain, derive, surface
 from m3n_studio.imu.derive import Plan
 from m3n_studio.imu.settings import Settings
 from m3n_studio.imu.surface import Carrier, Placement
@@ -127,9 +127,9 @@ def _positions(model: BodyModel, clip: Clip, item: Carrier, root: str) -> tuple[
     n, width = len(clip), item.terms.shape[2]
     terms, rows = item.terms.reshape(-1, width), np.arange(len(item.joints))  # (3m, 1 + S)
     moving, R_ws = np.empty((n, 3, width)), np.empty((n, 3, 3))
-    for block in surface.blocks(n):
+    for block in chain.blocks(n):
         poses = clip.poses[block]
-        rotations = surface.global_rotations(model, poses, item.joints)
+        rotations = chain.global_rotations(model, poses, item.joints)
         R_ws[block] = surface.orientations(item, rotations, rows)
         for axis in range(3):
             moving[block, axis] = rotations[axis].reshape(len(terms), -1).T @ terms

@@ -12,7 +12,7 @@ from m3n_studio import so3
 from m3n_studio.body.forward import forward
 from m3n_studio.body.shape import Shape, shape_space
 from m3n_studio.errors import UnknownName, ValueProblem
-from m3n_studio.imu import surface
+from m3n_studio.imu import chain
 from m3n_studio.imu.placement import (
     PLACEMENTS,
     Placement,
@@ -137,7 +137,7 @@ def test_newtons_polar_factor_is_that_of_the_singular_values_hard_cases_too():
     share = rng.uniform(0, 1, (500, 1, 1))
     blended = share * turns[:, 0] + (1 - share) * turns[:, 1]
     blended[:3] = np.diag([1.0, -0.2, 0.1]), np.diag([1.0, 1e-9, 0.5]), np.zeros((3, 3))
-    found = np.moveaxis(surface.nearest_rotations(np.moveaxis(blended, 0, 2)), 2, 0)
+    found = np.moveaxis(chain.nearest_rotations(np.moveaxis(blended, 0, 2)), 2, 0)
     assert np.allclose(np.swapaxes(found, 1, 2) @ found, np.eye(3), atol=1e-7)
     clear = np.linalg.svd(blended, compute_uv=False)[:, 1] > 0.05
     clear[:3] = False
@@ -148,7 +148,7 @@ def test_a_rigid_sensor_moves_with_its_joint():
     model, clip = free_body(), lively_clip(30.0, 1.0)
     placement = replace(named_placement(model, "left_wrist"), attachment="rigid", joint="left_elbow")
     position, R_ws = follow(model, placement, clip.poses, clip.trans, Shape())
-    rotations = surface.global_rotations(model, clip.poses, np.array([0, 3, 6, 9, 13, 16, 18]))
+    rotations = chain.global_rotations(model, clip.poses, np.array([0, 3, 6, 9, 13, 16, 18]))
     elbow = np.moveaxis(rotations[:, -1], 2, 0)
     assert np.allclose(np.swapaxes(elbow, 1, 2) @ R_ws, (np.swapaxes(elbow, 1, 2) @ R_ws)[0], atol=1e-9)
     skin, _ = follow(model, replace(placement, attachment="skin"), clip.poses, clip.trans, Shape())
