@@ -55,7 +55,7 @@ def _nice(p: Performance, t: float) -> float:
     p.right.move(
         t,
         t + 0.65,
-        (0.045, 1.19, 0.30),
+        (0.045, 1.092, 0.30),
         fingers=(0.55, 0.0, 0.80),
         palm=(0.05, -1.0, 0.0),
         hold="flat",
@@ -65,7 +65,7 @@ def _nice(p: Performance, t: float) -> float:
     p.right.move(
         t + 0.72,
         t + 1.22,
-        (-0.075, 1.195, 0.45),
+        (-0.075, 1.096, 0.45),
         fingers=(0.40, 0.04, 0.90),
         palm=(0.05, -1.0, 0.05),
         arc=(0.0, 0.004, 0.0),
@@ -90,7 +90,7 @@ def _meet(p: Performance, t: float) -> float:
         arm.move(
             t + 0.72,
             t + 1.25,
-            (0.016 * out, 1.21, 0.38),
+            (0.014 * out, 1.21, 0.38),
             fingers=(-0.12 * out, 0.84, 0.52),
             palm=(-1.0 * out, 0.0, 0.05),
         )
