@@ -6,24 +6,26 @@ and PyTorch CPU tensors' storages, and nothing else: every global outside the ta
 refused, except that objects of ``chumpy`` (which does not install on Python >= 3.11) become
 inert :class:`ChumpyStub` values from which the array is taken.
 
-The cost is that of ``pickle`` itself. Sizes are bounded by the file: opcodes that would
-allocate more than the stream holds fail in the C unpickler.
+It is Python's own unpickler in Python, not in C: the C one sets aside memory for whatever
+place in its memo a pickle names (a changed byte can ask for gigabytes), and its steps cannot be
+checked. That costs about 1 us a step; arrays are one step each, so body files do not notice.
 """
 
 from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from m3n_studio.body import pickled_arrays
 from m3n_studio.errors import FileError
 
 #: Not `range`, `str`, `bytes`: `list(range(10**10))` is a bomb of thirty bytes.
-_BUILTINS = {"set", "frozenset", "complex", "slice", "int", "float", "list", "dict", "tuple", "bool"}
-_MAX_ITEM_BYTES = 1 << 20  # one element of an array; longer ones are only ever bombs
+_BUILTINS = {"complex", "slice", "int", "float", "list", "tuple", "bool"}
 _NUMPY_MODULES = {"numpy.core.multiarray", "numpy._core.multiarray"}
 
 
@@ -51,7 +53,7 @@ class ChumpyStub:
         if isinstance(value, np.ndarray):
             return value
         if "a" in self.state and "idxs" in self.state:  # chumpy.reordering.Select
-            inner = _plain(self.state["a"])
+            inner = plain(self.state["a"])
             if isinstance(inner, np.ndarray):
                 picked = inner.ravel()[np.asarray(self.state["idxs"])]
                 shape = self.state.get("preferred_shape")
@@ -142,24 +144,6 @@ def _codecs_encode(text: str, encoding: str = "latin1") -> bytes:
     return text.encode("latin1")
 
 
-class _ArrayType:
-    """Stands where a pickle names ``numpy.ndarray``, so that it cannot be called with a huge shape."""
-
-
-def _new_array(subtype: object, shape: object, typecode: object) -> np.ndarray:
-    """What pickled arrays begin as: an empty one; its numbers come with its state."""
-    if shape not in ((0,), (0, 0)):
-        raise pickle.UnpicklingError(f"it asks for an unfilled array of shape {shape!r:.80}")
-    return np.ndarray((0,), dtype="b")
-
-
-def _new_dtype(spec: object, *flags: object) -> np.dtype:
-    dtype = np.dtype(spec, *flags)  # type: ignore[call-overload]
-    if dtype.itemsize > _MAX_ITEM_BYTES:
-        raise pickle.UnpicklingError(f"it asks for array elements of {dtype.itemsize} bytes")
-    return dtype  # type: ignore[no-any-return]
-
-
 def _new_bytearray(value: object = b"", encoding: str = "latin1") -> bytearray:
     if isinstance(value, str):
         return bytearray(_codecs_encode(value, encoding))
@@ -168,15 +152,44 @@ def _new_bytearray(value: object = b"", encoding: str = "latin1") -> bytearray:
     raise pickle.UnpicklingError(f"it asks for a bytearray of {type(value).__name__}")
 
 
+def _new_bytes(value: object = b"", encoding: str = "latin1") -> bytes:
+    """How protocol 0 writes empty bytes."""
+    return bytes(_new_bytearray(value, encoding))
+
+
+_SIMPLE = (str, bytes, int, float, bool, type(None), np.generic)
+
+
+def check_keys(keys: Iterable[object]) -> None:
+    """Refuse keys that are not plain: hashing tuples that share tuples forty deep never ends."""
+    for key in keys:
+        parts = key if isinstance(key, tuple) else (key,)
+        if not all(isinstance(part, _SIMPLE) for part in parts):
+            raise pickle.UnpicklingError(f"it has a key that is a {type(key).__name__}")
+
+
 def _new_dict(*args: object) -> dict[Any, Any]:
     """``OrderedDict(items)`` or ``defaultdict(factory)`` as a plain dict."""
-    return dict(args[0]) if args and isinstance(args[0], (list, dict)) else {}
+    if not args or not isinstance(args[0], (list, dict)):
+        return {}
+    if isinstance(args[0], list):
+        check_keys(pair[0] for pair in args[0])
+    return dict(args[0])
+
+
+def _new_set(items: object = ()) -> set[Any]:
+    if not isinstance(items, (list, tuple)):
+        raise pickle.UnpicklingError(f"it asks for a set of a {type(items).__name__}")
+    check_keys(items)
+    return set(items)
 
 
 _NUMPY_TYPES = {"bool_", "float64", "float32", "int64", "int32", "uint32", "uint8"}
 _STAND_INS: dict[tuple[str, str], Any] = {
-    ("numpy", "ndarray"): _ArrayType,
-    ("numpy", "dtype"): _new_dtype,
+    ("numpy", "ndarray"): pickled_arrays.ArrayType,
+    ("numpy", "dtype"): pickled_arrays.DtypeStub,
+    ("builtins", "bytes"): _new_bytes,
+    ("__builtin__", "bytes"): _new_bytes,
     ("builtins", "bytearray"): _new_bytearray,
     ("__builtin__", "bytearray"): _new_bytearray,
     ("_codecs", "encode"): _codecs_encode,
@@ -184,6 +197,11 @@ _STAND_INS: dict[tuple[str, str], Any] = {
     ("copyreg", "_reconstructor"): _new_object,
     ("__builtin__", "object"): _ObjectType,
     ("builtins", "object"): _ObjectType,
+    **{
+        (module, name): made
+        for module in ("builtins", "__builtin__")
+        for name, made in (("set", _new_set), ("frozenset", _new_set), ("dict", _new_dict))
+    },
     ("collections", "OrderedDict"): _new_dict,
     ("collections", "defaultdict"): _new_dict,
 }
@@ -194,11 +212,11 @@ def find_safe(module: str, name: str) -> Any:
     if (module, name) in _STAND_INS:
         return _STAND_INS[module, name]
     if module in _NUMPY_MODULES and name == "_reconstruct":
-        return _new_array
+        return pickled_arrays.new_array
     if module in _NUMPY_MODULES and name == "scalar":
-        return np._core.multiarray.scalar  # type: ignore[attr-defined]
+        return pickled_arrays.new_scalar
     if module in {"numpy.core.numeric", "numpy._core.numeric"} and name == "_frombuffer":
-        return np._core.numeric._frombuffer  # type: ignore[attr-defined]
+        return pickled_arrays.from_buffer
     if module == "numpy" and name in _NUMPY_TYPES:
         return getattr(np, name)
     if module.split(".")[0] == "chumpy":
@@ -212,27 +230,93 @@ def find_safe(module: str, name: str) -> Any:
     raise _refused(module, name)
 
 
-class _Restricted(pickle.Unpickler):
+_Python: Any = vars(pickle)["_Unpickler"]  # the one whose every step can be checked
+
+
+class Restricted(_Python):  # type: ignore[misc]
+    """An unpickler that knows only the table, and only plain keys and stand-ins' states."""
+
+    #: What may be given a state; a state given to a class or function would change the program.
+    stateful: tuple[type, ...] = (pickled_arrays.ArrayStub, pickled_arrays.DtypeStub, ChumpyStub)
+
+    def __init__(self, stream: io.BytesIO) -> None:
+        super().__init__(stream, encoding="latin1")
+        self.stream = stream
+
     def find_class(self, module: str, name: str) -> Any:
+        """Only what the table names."""
         return find_safe(module, name)
 
     def persistent_load(self, pid: object) -> Any:
+        """Nothing outside the file."""
         raise pickle.UnpicklingError("it refers to data outside the file (a PyTorch archive?)")
 
+    def load_build(self) -> None:
+        """A state for a stand-in."""
+        state, made = self.stack.pop(), self.stack[-1]
+        if not isinstance(made, self.stateful):
+            raise pickle.UnpicklingError(f"it changes a {type(made).__name__}")
+        made.__setstate__(state)  # type: ignore[attr-defined]
 
-def _plain(value: Any, seen: dict[int, Any] | None = None) -> Any:
-    """Replace chumpy stubs by their arrays, all the way down; what is shared stays shared."""
+    def load_setitem(self) -> None:
+        """A plain key."""
+        check_keys(self.stack[-2:-1])
+        super().load_setitem()
+
+    def load_setitems(self) -> None:
+        """Plain keys."""
+        check_keys(self.stack[::2])
+        super().load_setitems()
+
+    def load_dict(self) -> None:
+        """Plain keys."""
+        check_keys(self.stack[::2])
+        super().load_dict()
+
+    def load_additems(self) -> None:
+        """Plain members."""
+        check_keys(self.stack)
+        super().load_additems()
+
+    def load_frozenset(self) -> None:
+        """Plain members."""
+        check_keys(self.stack)
+        super().load_frozenset()
+
+    def load_bytearray8(self) -> None:
+        """No more bytes than the file has."""
+        length = int.from_bytes(self.read(8), "little")
+        if length > len(self.stream.getbuffer()):
+            raise pickle.UnpicklingError("it declares more bytes than it has")
+        self.append(bytearray(self.read(length)))
+
+    dispatch = {  # noqa: RUF012
+        **_Python.dispatch,
+        pickle.BUILD[0]: load_build, pickle.SETITEM[0]: load_setitem, pickle.SETITEMS[0]: load_setitems,
+        pickle.DICT[0]: load_dict, pickle.ADDITEMS[0]: load_additems, pickle.FROZENSET[0]: load_frozenset,
+        pickle.BYTEARRAY8[0]: load_bytearray8,
+    }  # fmt: skip
+
+
+def plain(value: Any, seen: dict[int, tuple[Any, Any]] | None = None) -> Any:
+    """Replace stand-ins by their arrays, all the way down; what is shared stays shared."""
     seen = {} if seen is None else seen
     if id(value) in seen:
-        return seen[id(value)]
+        return seen[id(value)][1]
     out = value
-    if isinstance(value, ChumpyStub):
+    if isinstance(value, pickled_arrays.ArrayStub):
+        out = value.value
+        if out is not None and out.dtype == object:
+            for i, inner in enumerate(out.flat):
+                out.flat[i] = plain(inner, seen)
+    elif isinstance(value, ChumpyStub):
+        value.state = plain(value.state, seen)
         out = value.array()
     elif isinstance(value, dict):
-        out = {k: _plain(v, seen) for k, v in value.items()}
+        out = {k: plain(v, seen) for k, v in value.items()}
     elif isinstance(value, (list, tuple)):
-        out = type(value)([_plain(v, seen) for v in value])
-    seen[id(value)] = out
+        out = type(value)([plain(v, seen) for v in value])
+    seen[id(value)] = (value, out)  # keeps `value` alive, and so its id its own
     return out
 
 
@@ -243,7 +327,7 @@ def loads(data: bytes, *, path: str | Path) -> Any:
     path : named in the error.
     """
     try:
-        return _plain(_Restricted(io.BytesIO(data), encoding="latin1").load())
+        return plain(Restricted(io.BytesIO(data)).load())
     except FileError:
         raise
     except MemoryError as error:

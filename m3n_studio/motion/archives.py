@@ -27,6 +27,7 @@ from typing import IO, Any
 import numpy as np
 
 from m3n_studio.body import unpickle
+from m3n_studio.body.pickled_arrays import DtypeStub, build
 from m3n_studio.errors import FileError
 
 MAX_ARRAY_BYTES = 1 << 30
@@ -170,24 +171,15 @@ class _InlineArray:
         self.state = state if isinstance(state, dict) else {}
 
 
-_Pickle: Any = vars(pickle)["_Unpickler"]  # the pure Python one: its BUILD can be extended
-
-
-class _JoblibUnpickler(_Pickle):  # type: ignore[misc]
+class _JoblibUnpickler(unpickle.Restricted):
     """The restricted unpickler for pickles with raw arrays in between."""
 
-    def __init__(self, stream: io.BytesIO, path: Path) -> None:
-        super().__init__(stream, encoding="latin1")
-        self.stream = stream
-        self.path = path
+    stateful = (*unpickle.Restricted.stateful, _InlineArray)
 
     def find_class(self, module: str, name: str) -> Any:
         if module == "joblib.numpy_pickle" and name == "NumpyArrayWrapper":
             return _InlineArray
-        return unpickle.find_safe(module, name)
-
-    def persistent_load(self, pid: object) -> Any:
-        raise pickle.UnpicklingError("it refers to data outside the file")
+        return super().find_class(module, name)
 
     def load_build(self) -> None:
         super().load_build()
@@ -195,19 +187,19 @@ class _JoblibUnpickler(_Pickle):  # type: ignore[misc]
             self.stack[-1] = self._inline(self.stack[-1].state)
 
     def _inline(self, state: dict[str, Any]) -> Any:
-        dtype, shape = state.get("dtype"), state.get("shape")
-        if not isinstance(dtype, np.dtype) or not isinstance(shape, tuple):
+        stub, shape = state.get("dtype"), state.get("shape")
+        if not isinstance(stub, DtypeStub) or not isinstance(shape, tuple):
             raise pickle.UnpicklingError("a joblib array without type or shape")
+        dtype = stub.dtype
         if dtype.hasobject:
-            return _JoblibUnpickler(self.stream, self.path).load()
+            return _JoblibUnpickler(self.stream).load()
         if state.get("numpy_array_alignment_bytes") is not None:
             self.stream.read(self.stream.read(1)[0])
-        count = math.prod(int(n) for n in shape)
-        data = self.stream.read(count * dtype.itemsize) if 0 <= count * dtype.itemsize <= MAX_ARRAY_BYTES else b""
-        array = np.frombuffer(data, dtype=dtype, count=count)
-        return array.reshape(shape, order="F" if state.get("order") == "F" else "C")
+        size = math.prod(int(n) for n in shape) * dtype.itemsize
+        data = self.stream.read(size) if 0 <= size <= MAX_ARRAY_BYTES else b""
+        return build(data, stub, shape, fortran=state.get("order") == "F")
 
-    dispatch = {**_Pickle.dispatch, pickle.BUILD[0]: load_build}  # noqa: RUF012
+    dispatch = {**unpickle.Restricted.dispatch, pickle.BUILD[0]: load_build}  # noqa: RUF012
 
 
 def _inflated(path: Path, data: bytes) -> bytes:
@@ -239,7 +231,7 @@ def load_pickle(path: Path) -> Any:
         if b"joblib.numpy_pickle" not in data[:1_000_000]:
             return unpickle.loads(data, path=path)
         try:
-            return _JoblibUnpickler(io.BytesIO(data), path).load()
+            return unpickle.plain(_JoblibUnpickler(io.BytesIO(data)).load())
         except FileError:
             raise
         except Exception as error:  # a mutated pickle can raise anything at all
