@@ -48,7 +48,7 @@ def wave(rig: Rig) -> Clip:
     p.right.move(5.9, 6.5, (-0.38, 1.46, 0.28), fingers=(-0.05, 1.0, 0.1), palm=(0.1, 0.0, 1.0), hold="open")
     _wave(p, 6.3, 7.9, period_s=0.46, sweep_m=0.05)
     p.right.rest(7.9, 9.1)
-    p.right.pole.move(7.9, 9.1, p.right.pole._start)
+    p.right.pole.move(7.9, 9.1, p.right.pole.first)
     p.torso.move(0.9, 1.9, (-0.03, -0.04, 0.05)).move(4.6, 5.4, (0.0, 0.0, 0.0)).move(5.9, 6.5, (0.05, -0.02, 0.02))
     p.torso.move(7.9, 9.0, (0.0, 0.0, 0.0))
     p.pelvis.move(0.9, 2.0, (0.03, -0.004, 0.0)).move(7.9, 9.1, (0.0, 0.0, 0.0))

@@ -156,6 +156,6 @@ def sign_phrase(rig: Rig) -> Clip:
     t = _thank_you(p, t + 0.25)
     p.right.rest(t + 0.2, t + 1.3)
     p.left.rest(t - 0.6, t + 0.6)
-    p.right.pole.move(t + 0.2, t + 1.3, p.right.pole._start)
+    p.right.pole.move(t + 0.2, t + 1.3, p.right.pole.first)
     p.say(t + 0.2, t + 1.3, "lower hands")
     return p.clip(end_s=t + 2.1)

@@ -261,7 +261,7 @@ def pour_drink(rig: Rig) -> Clip:
     p.say(sip + 1.0, sip + 4.8, "drink")
     down = sip + 4.8
     p.left.move(down, down + 1.1, (0.12, 0.99, 0.38), fingers=left_ahead, palm=left_inward, arc=(0.03, 0.0, 0.03))
-    p.left.pole.move(down, down + 1.0, p.left.pole._start)
+    p.left.pole.move(down, down + 1.0, p.left.pole.first)
     p.gaze.move(down - 0.1, down + 0.4, (0.12, 1.0, 0.4)).move(down + 1.5, down + 2.2, (0.0, 1.5, 3.0))
     p.left.hold(down + 1.15, down + 1.45, "preshape").rest(down + 1.45, down + 2.6)
     p.say(down, down + 2.6, "put down glass")

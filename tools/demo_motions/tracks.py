@@ -118,6 +118,11 @@ class Keys:
         self._moves: list[tuple[float, float, Array, Array]] = []
 
     @property
+    def first(self) -> Array:
+        """Where the track starts."""
+        return self._start
+
+    @property
     def last(self) -> Array:
         """Where the track is after the last move so far."""
         return self._moves[-1][2] if self._moves else self._start
