@@ -43,6 +43,7 @@ _MET_BY: dict[str, tuple[str, ...]] = {
     "arm_span": ("upper_arm", "forearm", "hand"),
 }
 _STEPS = 25
+_DAMPINGS = (1.0, 0.03, 1e-3)
 
 
 @dataclass(frozen=True)
@@ -128,19 +129,33 @@ def _deviations(model: BodyModel, names: tuple[str, ...]) -> Array:
 def _attempt(problem: _Problem, deviation: Array) -> Array:
     """The shape vector nearest to the start (in deviations) that meets the goal, or comes closest.
 
-    Minimises ``|(x - start) / deviation|^2 + |miss|^2 / damping``, the miss in tolerances, which
-    bounds how far targets that contradict each other can pull; near the goal the damping goes.
-    Components that would leave their limits are held there (an active set) and the rest go on.
+    Strong damping first: it bounds how far targets that contradict each other can pull. Where that
+    stops short, weaker damping is tried, and kept if it gets there.
+    """
+    first = vector = problem.start
+    for damping in _DAMPINGS:
+        vector = _descend(problem, deviation, vector, damping)
+        if np.abs(problem.miss(vector)[0]).max() <= 1.0:
+            return vector
+        first = vector if damping == _DAMPINGS[0] else first
+    return first
+
+
+def _descend(problem: _Problem, deviation: Array, vector: Array, damping: float) -> Array:
+    """Minimise ``|(x - start) / deviation|^2 + |miss|^2 / damping``, the miss in tolerances.
+
+    Near the goal the damping goes. Components that would leave their limits are held there (an
+    active set) and the rest go on. Ends when it stands still or four steps in a row gained nothing.
     """
     free = deviation > 0
-    vector = problem.start.copy()
     miss, slopes = problem.miss(vector)
+    least, idle = np.inf, 0
     for _ in range(_STEPS):
         spread = np.where(free, deviation, 0.0)
         held = np.where(free, problem.start, vector)
         wide = slopes * spread
-        damping = 1.0 if np.abs(miss).max() > 1.0 else 1e-4
-        gram = wide @ wide.T + damping * np.eye(len(miss))
+        now = damping if np.abs(miss).max() > 1.0 else 1e-4
+        gram = wide @ wide.T + now * np.eye(len(miss))
         new = held + spread * (wide.T @ np.linalg.solve(gram, miss + slopes @ (vector - held)))
         outside = free & ((new < problem.lower) | (new > problem.upper))
         new = np.clip(new, problem.lower, problem.upper)
@@ -148,7 +163,10 @@ def _attempt(problem: _Problem, deviation: Array) -> Array:
         moved = float(np.abs(new - vector).max())
         vector = new
         miss, slopes = problem.miss(vector)
-        if moved < 2e-4 and not outside.any():
+        norm = float(np.linalg.norm(miss))
+        idle = 0 if norm < 0.99 * least or outside.any() else idle + 1
+        least = min(least, norm)
+        if (moved < 2e-4 and not outside.any()) or idle == 4:
             break
     return vector
 
