@@ -19,12 +19,22 @@ from m3n_studio.errors import FileError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.motion.formats import ReadOptions
 from m3n_studio.motion.retarget import retarget
-from m3n_studio.motion.skeleton_motion import AXES, LARGEST, SkeletonMotion, chain, euler, fill_gaps
+from m3n_studio.motion.skeleton_motion import (
+    AXES,
+    LARGEST,
+    SkeletonMotion,
+    chain,
+    check_size,
+    euler,
+    fill_gaps,
+    read_text,
+)
 
 Array = NDArray[np.float64]
 MAX_BONES = 1000
 USUAL_RATE_HZ = 120.0
 INCH_M = 0.0254
+_MAX_DOF = 7
 _DOF = re.compile(r"([rt])([xyz])$|l$", re.IGNORECASE)
 
 
@@ -73,7 +83,9 @@ def _order(path: Path, line: int, word: str) -> str:
 
 
 def _dof(path: Path, line: int, words: list[str]) -> tuple[tuple[str, str], ...]:
-    out = []
+    out: list[tuple[str, str]] = []
+    if len(words) > _MAX_DOF:
+        raise FileError(path, field=f"line {line}", found=f"{len(words)} degrees of freedom", expected="at most 7")
     for word in words:
         match = _DOF.match(word)
         if match is None:
@@ -101,9 +113,7 @@ def _bone_line(path: Path, line: int, bone: Bone, words: list[str], to_rad: floa
 
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    text = path.read_bytes().decode("utf-8", errors="replace").lstrip("\ufeff").replace("\0", " ")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    split = ((i, raw.partition("#")[0].split()) for i, raw in enumerate(text.split("\n"), start=1))
+    split = ((i, raw.partition("#")[0].split()) for i, raw in enumerate(read_text(path).split("\n"), start=1))
     return [(i, words) for i, words in split if words]
 
 
@@ -218,6 +228,7 @@ def _amc_values(path: Path, skeleton: Skeleton) -> tuple[Array, float]:
         if first.startswith(":"):
             to_rad = {":degrees": np.pi / 180.0, ":radians": 1.0}.get(first.lower(), to_rad)
         elif len(words) == 1 and first.isdigit():
+            check_size(path, len(rows) + 1, len(skeleton.bones))
             rows.append([float("nan")] * total)
         else:
             at, width = start.get(first.lower(), (0, -1))

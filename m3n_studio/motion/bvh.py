@@ -20,11 +20,22 @@ from m3n_studio.errors import FileError
 from m3n_studio.motion.clip import Clip, TextSegment
 from m3n_studio.motion.formats import ReadOptions
 from m3n_studio.motion.retarget import retarget
-from m3n_studio.motion.skeleton_motion import AXES, LARGEST, SkeletonMotion, chain, euler, fill_gaps, nice_rate
+from m3n_studio.motion.skeleton_motion import (
+    AXES,
+    LARGEST,
+    SkeletonMotion,
+    chain,
+    check_size,
+    euler,
+    fill_gaps,
+    nice_rate,
+    read_text,
+)
 
 Array = NDArray[np.float64]
 MAX_JOINTS = 1000
 MAX_FRAMES = 5_000_000
+MAX_CHANNELS = 12  # of one joint
 
 #: Position channels below this share of the OFFSET's length are differences from it.
 _DIFFERENCE = 0.2
@@ -53,9 +64,16 @@ class _Tree:
     ends: dict[int, Array] = field(default_factory=dict)
     open: list[int | None] = field(default_factory=list)  # None: inside an End Site
     next: int | None = -1  # what the next brace opens; -1: nothing
+    said: set[tuple[int, str]] = field(default_factory=set)  # so that nothing is said twice of a joint
+    end_sites: int = 0
 
     def fail(self, line: int, found: str, expected: str) -> FileError:
         return FileError(self.path, field=f"line {line}", found=found, expected=expected)
+
+    def once(self, line: int, joint: int, word: str) -> None:
+        if (joint, word) in self.said:
+            raise self.fail(line, f"{word} twice in joint {self.names[joint]}", "it once")
+        self.said.add((joint, word))
 
 
 def _joint(tree: _Tree, line: int, rest: str) -> str:
@@ -77,6 +95,9 @@ def _joint(tree: _Tree, line: int, rest: str) -> str:
 def _end_site(tree: _Tree, line: int, rest: str) -> str:
     if not tree.open:
         raise tree.fail(line, "an End Site outside any joint", "it inside a joint")
+    tree.end_sites += 1
+    if tree.end_sites > MAX_JOINTS:
+        raise tree.fail(line, f"more than {MAX_JOINTS} End Sites", "one body")
     tree.next = None
     _, brace, after = rest.partition("{")
     return brace + after
@@ -109,6 +130,7 @@ def _offset(tree: _Tree, line: int, rest: str) -> str:
         raise tree.fail(line, "OFFSET outside any joint", "it inside a joint")
     joint = tree.open[-1]
     if joint is not None:
+        tree.once(line, joint, "OFFSET")
         tree.offsets[joint] = numbers
     else:
         owner = next((j for j in reversed(tree.open) if j is not None), -1)
@@ -117,12 +139,15 @@ def _offset(tree: _Tree, line: int, rest: str) -> str:
 
 
 def _channels(tree: _Tree, line: int, rest: str) -> str:
-    words = rest.split()
+    words = rest.split(None, MAX_CHANNELS + 1)
     if not tree.open or tree.open[-1] is None:
         raise tree.fail(line, "CHANNELS outside any joint", "it inside a joint")
+    if words and words[0].isdigit() and int(words[0][:9]) > MAX_CHANNELS:
+        raise tree.fail(line, f"{words[0][:9]} channels", f"at most {MAX_CHANNELS}")
     if not words or not words[0].isdigit() or int(words[0]) > len(words) - 1:
         raise tree.fail(line, f"CHANNELS {rest[:60].strip()!r}", "a count and that many channel names")
     count = int(words[0])
+    tree.once(line, tree.open[-1], "CHANNELS")
     out = []
     for word in words[1 : count + 1]:
         match = _CHANNEL.match(word)
@@ -265,8 +290,7 @@ def parse(path: Path) -> SkeletonMotion:
     FileError
         Naming the line or field.
     """
-    text = path.read_bytes().decode("utf-8", errors="replace").lstrip("\ufeff")
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ")
+    text = read_text(path)
     motion = _MOTION.search(text)
     if motion is None:
         raise FileError(path, field="MOTION", found="it is missing", expected="a MOTION section after the HIERARCHY")
@@ -275,6 +299,7 @@ def parse(path: Path) -> SkeletonMotion:
     channels = sum(map(len, tree.channels))
     if channels == 0:
         raise FileError(path, field="CHANNELS", found="no joint has any", expected="rotations for every joint")
+    check_size(path, frames, len(tree.names))
     values = _values(path, text, start, frames, channels)
     out = _motion(tree, values, nice_rate(frame_time_s))
     if not out.valid.any():

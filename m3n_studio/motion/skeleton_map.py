@@ -48,6 +48,7 @@ FINGER_WORDS = {
 PHALANGES = {"mc": 1, "pp": 2, "dp": 3}
 PHALANGES_OF_FINGERS = {"pp": 1, "mp": 2, "dp": 3}
 
+_LONGEST_NAME = 100
 _TOO_FEW = 2  # known names at most: the skeleton speaks another language
 _STIFF = 1e-4  # rotation-matrix entries that change less belong to a joint that does not move
 _PREFIX = re.compile(
@@ -99,8 +100,9 @@ class JointMap:
 
 def split_name(name: str) -> tuple[str, str]:
     """Side (``"left"``, ``"right"`` or ``""``) and part of a joint's name, lower case, letters and digits only."""
-    match = _PREFIX.match(name.strip().lower())
-    bare = match[1] if match and match[1] else name.strip().lower()
+    name = name.strip().lower()[:_LONGEST_NAME]
+    match = _PREFIX.match(name)
+    bare = match[1] if match and match[1] else name
     for k, pattern in enumerate(_SIDE):
         found = pattern.match(bare)
         if not found:

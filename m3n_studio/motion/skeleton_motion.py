@@ -10,17 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio import so3
+from m3n_studio.errors import FileError
 
 Array = NDArray[np.float64]
 AXES = "xyz"
 
 #: Numbers beyond this are no recording: a channel that holds one makes its frame a gap.
 LARGEST = 1e6
+MOST_POSES = 25_000_000  # frames times joints: 2 GB of rotations and positions
+MOST_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +158,21 @@ def unit(v: Array) -> Array:
     """Vectors (..., 3) at length one; zero stays zero."""
     norm = np.linalg.norm(v, axis=-1, keepdims=True)
     return np.asarray(v / np.where(norm < 1e-12, 1.0, norm))
+
+
+def check_size(path: Path, frames: int, joints: int) -> None:
+    """Refuse a motion whose rotations would not fit in memory (a small file can declare one)."""
+    if frames * joints > MOST_POSES:
+        raise FileError(path, field="frames", found=f"{frames} of {joints} joints",
+                        expected=f"at most {MOST_POSES // joints}; cut the recording")  # fmt: skip
+
+
+def read_text(path: Path) -> str:
+    """A text file with line feeds only, whatever wrote it."""
+    if path.stat().st_size > MOST_BYTES:
+        raise FileError(path, found="more than 1 GiB of text", expected="a shorter recording")
+    text = path.read_bytes().decode("utf-8", errors="replace").lstrip("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ")
 
 
 def nice_rate(frame_time_s: float) -> float:

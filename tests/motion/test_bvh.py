@@ -142,6 +142,34 @@ def test_deep_nesting_is_refused_not_followed(tmp_path: Path) -> None:
         parse(path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("OFFSET 0 10 0", "OFFSET 0 10 0 OFFSET 0 10 0", "OFFSET twice in joint Spine Two"),
+        ("CHANNELS 3", "CHANNELS 300000000000000000000 Xrotation", "300000000 channels; expected at most 12"),
+        ("End Site", "End Site { OFFSET 0 0 0 }\n" * 1001 + "End Site", "more than 1000 End Sites"),
+    ],
+)
+def test_what_would_cost_without_end_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(FileError, match=message):
+        parse(small(tmp_path, (old, new)))
+
+
+def test_a_small_file_cannot_ask_for_all_memory(tmp_path: Path) -> None:
+    joints = "".join(f"JOINT j{k} {{ OFFSET 0 1 0 }}\n" for k in range(900))
+    head = f"HIERARCHY\nROOT r {{ OFFSET 0 0 0 CHANNELS 1 Xrotation\n{joints}}}\nMOTION\n"
+    path = tmp_path / "wide.bvh"
+    path.write_text(f"{head}Frames: 400000\nFrame Time: 1\n" + "0\n" * 400_000)
+    with pytest.raises(FileError, match="400000 of 901 joints; expected at most 27746"):
+        parse(path)
+
+
+def test_endless_names_are_cut(tmp_path: Path) -> None:
+    path = small(tmp_path, ("Spine Two", "_" * 200_000 + "l"))
+    with pytest.raises(FileError, match="human skeleton"):
+        read_clip(path)
+
+
 def mutate(rng: np.random.Generator, text: str) -> str:
     """One or two small damages: lines and words lost, doubled, swapped or made odd; bytes changed; the end cut off."""
     odd = ["nan", "-1e308", "1e9", "{", "}", "0", "-5", "", "JOINT x", "End Site", "1,5", "\0", "é", "Frames: 7", "inf"]
@@ -200,5 +228,24 @@ def test_damaged_files_give_a_clip_or_one_clear_error(tmp_path: Path) -> None:
             assert "\n" not in message
             assert len(message) < 900
             clips, errors = clips + (not message), errors + bool(message)
-    assert clips > 200
+    assert clips > 100
     assert errors > 500
+
+
+@pytest.mark.slow
+def test_odd_numbers_give_gaps_or_wild_motion_but_never_a_warning(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    odd = ["0", "1e-300", "-1e6", "999999", "1e308", "nan", "-inf", "3.6e5", "1e-3", "-0"]
+    sources = [short(write_bvh(tmp_path / "s.bvh", CONVENTIONS[n]).read_text()) for n in ("cmu", "lafan", "xsens")]
+    path = tmp_path / "m.bvh"
+    clips = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for k in range(300):
+            words = sources[k % 3].split(" ")
+            numbers = [i for i, w in enumerate(words) if w.replace(".", "", 1).replace("-", "", 1).isdigit()]
+            for i in rng.choice(numbers, size=int(rng.integers(1, 40))):
+                words[i] = odd[int(rng.integers(len(odd)))]
+            path.write_text(" ".join(words))
+            clips += not outcome(path)
+    assert clips > 100
