@@ -139,7 +139,8 @@ def load_body(path: str | Path) -> BodyModel:
         raise FileError(path, field="kintree_table", found="another joint tree",
                         expected=f"the tree of {family}")  # fmt: skip
     gender = _gender(path, data)
-    name = str(data["name"]) if "name" in data else f"{family}-{gender}"
+    stated = np.ravel(data["name"]) if "name" in data else np.array([])  # a scalar, or an array of one
+    name = str(stated[0]) if stated.size else f"{family}-{gender}"
     return BodyModel(
         name=name, family=family, gender=gender, vertices=vertices, faces=faces.astype(np.int32),
         parents=parents.astype(np.int32), weights=weights, regressor=regressor, shape_dirs=dirs,
