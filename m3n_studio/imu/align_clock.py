@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from m3n_studio.errors import UnknownName
 from m3n_studio.imu.derive import sampling_rate
-from m3n_studio.imu.sampling import evened, lowpassed, resampled
+from m3n_studio.imu.sampling import even_times, evened, lowpassed, resampled
 from m3n_studio.recordings.signal import Signal
 
 Array = NDArray[np.float64]
@@ -135,8 +135,7 @@ def _magnitude(signal: Signal, quantity: str, rate_hz: float, cutoff_hz: float) 
     """‖ω‖ or ‖a‖ of the low-passed signal, on even times of a rate."""
     signal = lowpassed(evened(signal), min(cutoff_hz, 0.4 * signal.rate_hz) if len(signal) > 1 else None)
     rate = min(rate_hz, sampling_rate(signal.time_s))
-    n = int((signal.time_s[-1] - signal.time_s[0]) * rate + 1e-6) + 1
-    even = resampled(signal, signal.time_s[0] + np.arange(n) / rate)
+    even = resampled(signal, even_times(signal, rate))
     values = even.gyr_radps if quantity == "gyr" else even.acc_mps2
     return _Magnitude(float(even.time_s[0]), rate, np.linalg.norm(values, axis=1), even.valid)
 

@@ -39,6 +39,12 @@ _ENOUGH_REST_S = 2.0
 _HALF_SPREAD_DEG = 15.0
 
 
+def _frozen(array: Array) -> Array:
+    out = np.array(array, dtype=np.float64)
+    out.flags.writeable = False
+    return out
+
+
 @dataclass(frozen=True, eq=False)
 class MountFit:
     """Rotation from the real sensor's frame into the simulated one's.
@@ -64,6 +70,10 @@ class MountFit:
     residual_deg: float = float("inf")
     worst_axis_deg: float = float("inf")
     gyr_bias_radps: Array = field(default_factory=lambda: np.zeros(3))
+
+    def __post_init__(self) -> None:
+        for name in ("R", "gyr_bias_radps"):
+            object.__setattr__(self, name, _frozen(getattr(self, name)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +101,9 @@ class GravityFit:
     magnitude_mps2: float = 0.0
     tilt_deg: float = 0.0
     confidence: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "direction", _frozen(self.direction))
 
     @property
     def sign(self) -> float:

@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from m3n_studio.errors import ValueProblem
 from m3n_studio.imu import derive
 from m3n_studio.motion.clip import runs
 from m3n_studio.recordings.signal import Signal
@@ -25,6 +26,8 @@ Mask = NDArray[np.bool_]
 GAP_PERIODS, GAP_S = 2.5, 0.05
 #: Steps may differ from their median by this share and still count as even.
 EVEN = 0.02
+#: Even times may outnumber the samples by this factor (gaps), and by this many in any case.
+_MOST_EMPTY, _ALWAYS_FINE = 50.0, 1_000_000.0
 #: Bandwidth that survives resampling to a lower rate, as a share of that rate.
 ALIAS_FREE = 0.45
 
@@ -47,11 +50,19 @@ def is_even(signal: Signal) -> bool:
 
 def evened(signal: Signal) -> Signal:
     """The signal on even times at its median rate; itself where it is even already."""
-    if is_even(signal):
-        return signal
-    rate = signal.rate_hz
-    n = int(np.floor((signal.time_s[-1] - signal.time_s[0]) * rate * (1 + 1e-9))) + 1
-    return interpolated(signal, signal.time_s[0] + np.arange(n) / rate)
+    return signal if is_even(signal) else interpolated(signal, even_times(signal, signal.rate_hz))
+
+
+def even_times(signal: Signal, rate_hz: float) -> Array:
+    """Even times at a rate over the whole signal; `ValueProblem` where leaps in time would make it mostly empty."""
+    seconds = float(signal.time_s[-1] - signal.time_s[0])
+    n = seconds * rate_hz * (1 + 1e-9) + 1
+    if n > _MOST_EMPTY * len(signal) * max(rate_hz / max(signal.rate_hz, 1e-9), 1.0) + _ALWAYS_FINE:
+        raise ValueProblem(
+            f"signal {signal.name!r}: {len(signal)} samples spread over {seconds:.0f} s; its times leap too far:"
+            " cut it into its parts"
+        )
+    return np.asarray(signal.time_s[0] + np.arange(int(n)) / rate_hz)
 
 
 def interpolated(signal: Signal, time_s: Array) -> Signal:
