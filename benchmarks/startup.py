@@ -74,9 +74,8 @@ def main() -> int:
         times, heavy = [r[0] for r in runs], runs[0][2]
         cpu = statistics.median(r[1] for r in runs)
         figures = f"fastest {min(times):.2f}, processor time {cpu:.2f}, target {TARGET_S:g}"
-        print(
-            f"  {words:32s} {statistics.median(times):5.2f} s  ({figures}); imported: {', '.join(heavy) or 'nothing heavy'}"
-        )
+        median, modules = statistics.median(times), ", ".join(heavy) or "none"
+        print(f"  {words:32s} {median:5.2f} s  ({figures}); heavy modules imported: {modules}")
     return 0
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
-from m3n_studio.studio.icons import icon
+from m3n_studio.studio.icons import drawing
 from m3n_studio.studio.theme import Theme
 from m3n_studio.studio.widgets import named, push_button
 
@@ -92,4 +92,4 @@ class EmptyView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
-        self._sign.setPixmap(icon("motion", theme, color=theme.muted).pixmap(QSize(40, 40)))
+        self._sign.setPixmap(drawing("motion", theme.accent, 56))

@@ -16,13 +16,20 @@ SIZE = 20
 
 @lru_cache(maxsize=256)
 def _pixmap(name: str, color: str, scale: int) -> QPixmap:
-    text = resource("icons", f"{name}.svg").read_text("utf-8").replace("currentColor", color)
-    pixmap = QPixmap(SIZE * scale, SIZE * scale)
+    pixmap = drawing(name, color, SIZE * scale // 2)
+    pixmap.setDevicePixelRatio(scale)
+    return pixmap
+
+
+def drawing(name: str, color: str, size: int) -> QPixmap:
+    """An icon as a picture of any size, px, sharp on screens of twice the density."""
+    pixmap = QPixmap(2 * size, 2 * size)
     pixmap.fill(Qt.GlobalColor.transparent)
+    text = resource("icons", f"{name}.svg").read_text("utf-8").replace("currentColor", color)
     painter = QPainter(pixmap)
     QSvgRenderer(QByteArray(text.encode())).render(painter, QRectF(pixmap.rect()))
     painter.end()
-    pixmap.setDevicePixelRatio(scale)
+    pixmap.setDevicePixelRatio(2)
     return pixmap
 
 

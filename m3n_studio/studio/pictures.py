@@ -8,13 +8,21 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from m3n_studio.errors import FileError
+from m3n_studio.studio.viewport import GLViewport, ImageViewport, Viewport
 
 
 def window_pixmap(window: QWidget) -> QPixmap:
-    """What the window shows now, in device pixels."""
-    for _ in range(3):  # layouts settle, then lanes, then axes
-        QApplication.processEvents()
-    return window.grab()
+    """What the window shows now, in device pixels, every picture in it drawn smooth."""
+    viewports: list[Viewport] = [*window.findChildren(GLViewport), *window.findChildren(ImageViewport)]
+    for viewport in viewports:
+        viewport.always_smooth = True
+    try:
+        for _ in range(3):  # layouts settle, then lanes, then axes
+            QApplication.processEvents()
+        return window.grab()
+    finally:
+        for viewport in viewports:
+            viewport.always_smooth = False
 
 
 def window_picture(window: QWidget, path: str | Path) -> Path:

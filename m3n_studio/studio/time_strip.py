@@ -35,12 +35,13 @@ class TimeStrip(QAbstractSlider):
         self._start, self._rate = 0.0, 30.0
         self._texts: tuple[TextSegment, ...] = ()
         self._colors: dict[str, int] = {}
+        self._rows: dict[str, int] = {}
         self._loop: tuple[float, float] | None = None
         self.actionTriggered.connect(self._on_action)
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        """Higher where there are text segments."""
-        return QSize(400, 24 + (_SEGMENT_HEIGHT if self._texts else 0))
+        """A row for each kind of text segment above the track."""
+        return QSize(400, 24 + _SEGMENT_HEIGHT * len(self._rows))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """As wide as makes sense."""
@@ -52,6 +53,7 @@ class TimeStrip(QAbstractSlider):
         self._texts = tuple(texts)
         names = dict.fromkeys(t.text for t in self._texts)
         self._colors = {name: i for i, name in enumerate(names)}
+        self._rows = {kind: i for i, kind in enumerate(dict.fromkeys(t.kind for t in self._texts))}
         self.setRange(0, min(max(round((end_s - start_s) * rate_hz), 0), _MAX_FRAMES))
         self.setPageStep(max(round(rate_hz), 1))
         self.setEnabled(self.maximum() > 0)
@@ -119,7 +121,7 @@ class TimeStrip(QAbstractSlider):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = self._theme
-        top = float(_SEGMENT_HEIGHT if self._texts else 0)
+        top = float(_SEGMENT_HEIGHT * len(self._rows))
         y = top + (self.height() - top) / 2
         for text in self._texts:
             self._paint_segment(painter, text)
@@ -147,7 +149,8 @@ class TimeStrip(QAbstractSlider):
 
     def _paint_segment(self, painter: QPainter, text: TextSegment) -> None:
         x0, x1 = self._x_of(text.start_s), self._x_of(text.end_s)
-        box = QRectF(x0 + 0.5, 1, max(x1 - x0 - 1, 1.5), _SEGMENT_HEIGHT - 3)
+        top = 1 + _SEGMENT_HEIGHT * self._rows[text.kind]
+        box = QRectF(x0 + 0.5, top, max(x1 - x0 - 1, 1.5), _SEGMENT_HEIGHT - 3)
         colors = self._theme.segments
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colors[self._colors[text.text] % len(colors)]))

@@ -50,7 +50,7 @@ class Line:
         if i > 0 and (i == n or time_s - self.time_s[i - 1] <= self.time_s[i] - time_s):
             i -= 1
         step = self.time_s[-1] - self.time_s[0]
-        reach = step / (n - 1) if n > 1 else 0.0
+        reach = 1.5 * step / (n - 1) if n > 1 else 0.0
         return float(self.values[i]) if abs(self.time_s[i] - time_s) <= reach else float("nan")
 
 
@@ -71,14 +71,14 @@ def invalid_spans(signal: Signal) -> tuple[tuple[float, float], ...]:
 
 
 def value_range(lines: tuple[Line, ...], least_span: float) -> tuple[float, float]:
-    """Lowest and highest value to show: all of it with a little air, and no less than `least_span`."""
+    """Lowest and highest value to show: all of it, room for the readout above, and no less than `least_span`."""
     parts = [part.values[np.isfinite(part.values)] for part in lines]
     values = np.concatenate(parts) if parts else np.zeros(0)
     if not len(values):
         return -0.5 * least_span, 0.5 * least_span
     low, high = float(values.min()), float(values.max())
     middle, span = 0.5 * (low + high), max(high - low, least_span)
-    return middle - 0.55 * span, middle + 0.55 * span
+    return middle - 0.56 * span, middle + 0.72 * span
 
 
 def page(view: tuple[float, float], time_s: float, limits: tuple[float, float]) -> tuple[float, float] | None:

@@ -198,7 +198,7 @@ class TraceView(QWidget):
         }
         plot = pg.PlotItem(viewBox=view, axisItems=axes)
         plot.hideButtons()
-        plot.ctrlMenu.setParent(self)  # never shown; without a parent it would outlive the window
+        plot.ctrlMenu.setParent(self, Qt.WindowType.Popup)  # never shown; without a parent it would outlive the window
         plot.showGrid(x=True, y=True, alpha=0.35)
         if last:
             axes["bottom"].setHeight(22)

@@ -45,6 +45,7 @@ class _Orbiting:
 
     stage: Stage
     software = True
+    always_smooth = False
     _last: QPointF | None = None
     _smooth_next = True
 
@@ -60,7 +61,7 @@ class _Orbiting:
 
     def _take_smooth(self) -> bool:
         """Whether this frame is to be smooth; a fast one is followed by a smooth one after a rest."""
-        smooth = self._smooth_next or not self.software
+        smooth = self._smooth_next or self.always_smooth or not self.software
         self._smooth_next = False
         if not smooth:
             self._rest.start()

@@ -161,7 +161,8 @@ class GroundVisual:
         self._splats.set_data(shadow_splats(self._joints, look.colors.shadow_strength).ravel())
         look.apply(self._shadow)
         self._shadow["u_shadow"] = rgb(look.colors.shadow)
-        gloo.set_state(blend=True, blend_func=("src_alpha", "one_minus_src_alpha"), depth_test=True)
+        # alpha stays one: Qt takes what is less for a translucent widget
+        gloo.set_state(blend=True, blend_func=("src_alpha", "one_minus_src_alpha", "zero", "one"), depth_test=True)
         gloo.set_depth_mask(False)
         self._shadow.draw("triangles", self._index)
         gloo.set_depth_mask(True)

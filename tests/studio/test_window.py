@@ -11,6 +11,7 @@ from PySide6.QtGui import QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from m3n_studio.motion.clip import TextSegment
 from m3n_studio.plugins import Door
 from m3n_studio.studio import builtin, opening
 from m3n_studio.studio.contents import Contents, make_contents
@@ -93,6 +94,28 @@ def test_the_body_is_drawn_and_moves_with_the_clock(full):
     full.clock.seek(1.5)
     moved = np.abs(part(full, "body") - first).max(axis=2) > 15
     assert moved.mean() > 0.01
+
+
+def test_no_menu_of_the_plots_lies_over_the_window(qtbot, display, contents):
+    from PySide6.QtWidgets import QMenu
+
+    window = Window(theme="light")
+    window.show_contents(contents)
+    window.show()
+    qtbot.waitExposed(window)
+    assert not [m for m in window.findChildren(QMenu) if m.isVisible()]
+    window.close()
+    window.deleteLater()
+
+
+def test_the_pictures_of_the_window_and_of_the_viewport_are_opaque_and_agree(full):
+    """A shadow must not make the widget translucent: Qt would divide its colours by alpha."""
+    full.views["body"].viewport.always_smooth = True
+    image = full.views["body"].viewport.picture().convertToFormat(_rgba())
+    alone = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4).astype(int)
+    assert alone[..., 3].min() == 255
+    both = part(full, "body")
+    assert (np.abs(both - alone[..., :3]).max(axis=2) > 8).mean() < 0.06  # buttons and caption lie over it
 
 
 def test_traces_are_drawn_in_both_colours(full):
@@ -390,6 +413,14 @@ def test_nothing_is_cut_off(full, size):
     assert len(shown) > 6
     for widget in shown:
         assert widget.width() >= widget.fontMetrics().horizontalAdvance(widget.text()), widget.text()
+
+
+def test_a_sentence_and_its_labels_have_rows_of_their_own(full, body, clip):
+    strip = full.views["transport"].strip
+    low = strip.sizeHint().height()
+    texts = (TextSegment(0.0, 2.0, "A person reaches and walks.", "sentence"), *clip.texts)
+    strip.set_content(0.0, 2.0, rate_hz=30.0, texts=texts)
+    assert strip.sizeHint().height() > low
 
 
 def test_long_recordings_without_a_motion_are_shown(window):
