@@ -20,12 +20,13 @@ from m3n_studio import so3
 from m3n_studio.body.files import default_body
 from m3n_studio.body.skeleton import JOINTS, PARENTS
 from m3n_studio.errors import FileError
-from m3n_studio.motion.calibrate import Calibration, calibrate, used_joints
+from m3n_studio.motion.calibrate import Calibration, calibrate
 from m3n_studio.motion.clip import Clip, Source
 from m3n_studio.motion.fit import SPANS
 from m3n_studio.motion.formats import ReadOptions
 from m3n_studio.motion.ground import ground
 from m3n_studio.motion.posture import level_feet, pelvis_path, rest_joints, settle_trunk, share_pronation
+from m3n_studio.motion.rig import used_joints
 from m3n_studio.motion.skeleton_map import JointMap, map_joints
 from m3n_studio.motion.skeleton_motion import SkeletonMotion, slerp
 from m3n_studio.motion.world import find_world, looked_at
