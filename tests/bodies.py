@@ -75,24 +75,40 @@ def write_body(path: Path, family: str = "smplh", **kwargs: int) -> Path:
 
 
 class _FakeChumpy:
-    """While entered, a module ``chumpy`` exists whose objects pickle as the real one's do."""
+    """While entered, a package ``chumpy`` exists whose objects pickle as the real one's do."""
+
+    CLASSES = (("chumpy.ch", "Ch"), ("chumpy.reordering", "Select"))
 
     def __enter__(self):
-        package, module = types.ModuleType("chumpy"), types.ModuleType("chumpy.ch")
-        module.Ch = type("Ch", (), {"__module__": "chumpy.ch", "__init__": lambda self, x: setattr(self, "x", x)})
-        sys.modules.update({"chumpy": package, "chumpy.ch": module})
-        return module.Ch
+        sys.modules["chumpy"] = types.ModuleType("chumpy")
+        made = []
+        for place, name in self.CLASSES:
+            module = sys.modules[place] = types.ModuleType(place)
+            made.append(type(name, (), {"__module__": place}))
+            setattr(module, name, made[-1])
+        return made
 
     def __exit__(self, *_):
-        for name in ("chumpy", "chumpy.ch"):
+        for name in ("chumpy", *(place for place, _ in self.CLASSES)):
             del sys.modules[name]
+
+
+def _chumpy(cls, **state):
+    out = cls()
+    out.__dict__.update(state)
+    return out
 
 
 def write_pickle(path: Path, arrays: dict, *, chumpy: bool = True, protocol: int = 2) -> Path:
     """Write a body as the official ``.pkl`` files are: sparse regressor, chumpy arrays, Python-2 protocols."""
     data = dict(arrays, J_regressor=scipy.sparse.csc_matrix(arrays["J_regressor"]), bs_type="lrotmin")
-    with _FakeChumpy() as ch:
+    with _FakeChumpy() as (ch, select):
         if chumpy:
-            data |= {name: ch(arrays[name]) for name in ("v_template", "weights", "posedirs", "shapedirs")}
+            data |= {name: _chumpy(ch, x=arrays[name]) for name in ("v_template", "weights", "posedirs")}
+            # the first components of more, as chumpy keeps a slice: flat indices into the whole
+            dirs = arrays["shapedirs"]
+            whole = np.concatenate([dirs, np.ones((*dirs.shape[:2], 3))], axis=2)
+            picked = np.arange(whole.size).reshape(whole.shape)[..., : dirs.shape[2]].ravel()
+            data["shapedirs"] = _chumpy(select, a=_chumpy(ch, x=whole), idxs=picked, preferred_shape=dirs.shape)
         path.write_bytes(pickle.dumps(data, protocol=protocol))
     return path

@@ -130,7 +130,8 @@ def load_body(path: str | Path) -> BodyModel:
     dirs = _numeric(path, data, "shapedirs", 3).astype(np.float64)
     _check(path, "shapedirs", dirs, (n, 3, None))
     if family == "smplx":
-        dirs = dirs[..., :300]  # the rest are expressions
+        # the rest are expressions: after 300 in full files, after 10 in the first release's short ones
+        dirs = dirs[..., : 300 if dirs.shape[2] >= 400 else 10]
     tree = _numeric(path, data, "kintree_table", 2)
     _check(path, "kintree_table", tree, (2, j))
     parents = tree[0].astype(np.int64)

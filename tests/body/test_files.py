@@ -37,6 +37,14 @@ def test_family_and_gender_are_found_out(tmp_path):
     assert (model.family, model.gender) == ("smplh", "neutral")
 
 
+@pytest.mark.parametrize(("stored", "betas"), [(400, 300), (20, 10), (16, 10)])
+def test_expressions_of_smplx_are_no_shapes(tmp_path, stored, betas):
+    arrays = body_arrays("smplx")
+    arrays["shapedirs"] = arrays["shapedirs"][..., :stored]
+    np.savez(tmp_path / "SMPLX_NEUTRAL.npz", **arrays)
+    assert load_body(tmp_path / "SMPLX_NEUTRAL.npz").n_betas == betas
+
+
 def test_object_arrays_in_official_files_are_left_alone(tmp_path):
     arrays = body_arrays("smplx")
     arrays["part2num"] = np.array({"head": Trap("touch ran")}, dtype=object)
