@@ -32,6 +32,8 @@ class FileError(M3nError):
     """
 
     def __init__(self, path: str | Path, *, found: str, expected: str = "", field: str = "") -> None:
+        # one line, whatever words the file has
+        field, found, expected = (" ".join(text.split()) for text in (field, found, expected))
         self.path = Path(path)
         self.field = field
         self.found = found

@@ -89,8 +89,10 @@ def numbers(path: Path, field: str, value: Any) -> Array:
 
 
 def rotations(path: Path, field: str, value: Any) -> Array:
-    """Rotation vectors (N, K, 3), rad, from (N, 3K), (3K,), (N, K, 3) or (N, K, 3, 3)."""
+    """Rotation vectors (N, K, 3), rad, from (N, 3K), (3K,), (N, K, 3), (N, K, 3, 3) or one frame's (K, 3, 3)."""
     array = numbers(path, field, value)
+    if array.shape == (3, 3) and _orthogonal(array):
+        array = array[None]
     if array.ndim >= 3 and array.shape[-2:] == (3, 3) and (array.ndim == 4 or _orthogonal(array)):
         array = array[None] if array.ndim == 3 else array
         if array.ndim != 4:

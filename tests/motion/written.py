@@ -149,7 +149,11 @@ def phalp(path: Path, clip: Clip) -> Path:
     matrices = so3.matrix_from_rotvec(thetas(c).reshape(len(c), 24, 3))
     frames = {}
     for i in range(len(c)):
-        smpl = {"global_orient": matrices[i, :1], "body_pose": matrices[i, 1:], "betas": np.zeros(10)}
+        smpl = {
+            "global_orient": matrices[i, 0] if i % 2 else matrices[i, :1],
+            "body_pose": matrices[i, 1:],
+            "betas": np.zeros(10),
+        }
         frames[f"demo/img/{i + 1:06d}.jpg"] = {
             "time": i, "tid": [3], "tracked_time": [2 if i == 6 else 0], "smpl": [smpl], "camera": [c.trans[i]],
         }  # fmt: skip
