@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from m3n_studio import workbench
-from m3n_studio.errors import FileError
+from m3n_studio.errors import FileError, M3nError
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.resources import resource
 
@@ -111,7 +111,7 @@ def show(
     """Open the window on a scene, or take its picture; a picture needs no screen."""
     if not has_screen():
         if screenshot is None:
-            raise workbench.M3nError(
+            raise M3nError(
                 "there is no screen to open a window on; add --screenshot FILE.png, or run it under xvfb-run"
             )
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

@@ -81,7 +81,9 @@ def test_fidelity_prints_a_table_and_strict_json(simulated, capsys):
 
 def test_alignment_is_what_makes_them_agree(simulated, capsys):
     def mean_r(align: str) -> float:
-        _, text, _ = run(capsys, "fidelity", simulated, recording_path(), "--align", align, "--lowpass-hz", 10, "--json")
+        _, text, _ = run(
+            capsys, "fidelity", simulated, recording_path(), "--align", align, "--lowpass-hz", 10, "--json"
+        )
         return float(np.mean([row["r"] for row in json.loads(text)[0]["channels"] if row["r"] is not None]))
 
     assert mean_r("clock,mount") > 0.9
