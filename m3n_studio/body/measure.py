@@ -101,8 +101,10 @@ class Gauge:
         For each length, the vectors (affine in s) whose norms are averaged or added.
     shares : mapping to float
         What the sum of norms is multiplied by: 0.5 averages two sides.
-    caps : (K, 3, V) triangles' corners as averages of vertices, or None
-        Lids over openings of the mesh (SMPL-X's eye sockets).
+    lids : tuple of (tail (E,), head (E,))
+        Boundary edges of each opening of the mesh (SMPL-X's eye sockets), closed by a fan.
+    sign : float
+        -1 where the faces of the mesh turn inwards.
     """
 
     space: ShapeSpace
