@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 Value = Array | dict[str, Array]
 
 _HEADER = 128
-_MOST_BYTES = 2 << 30
+_MOST_BYTES = 512 << 20
 _MATRIX, _COMPRESSED, _INT8, _INT32, _UINT32 = 14, 15, 1, 5, 6
 #: Storage type of a data element: NumPy's code for it.
 _NUMBERS = {
