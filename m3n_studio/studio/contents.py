@@ -153,23 +153,21 @@ def open_recording(path: Path, before: Contents) -> Contents:
 
 def open_file(path: Path, before: Contents) -> Contents:
     """Whatever the file is: a motion if some reader knows it as one, else a recording."""
-    from m3n_studio.motion.formats import find_reader, motion_suffixes
+    from m3n_studio.motion import formats as motions
+    from m3n_studio.recordings import formats as recordings
 
     if not path.exists():
         raise FileError(path, found="there is no such file", expected="a motion or a recording")
-    try:
-        find_reader(path)
-    except FileError as not_motion:
+    suffix, of_motion, of_recording = path.suffix.lower(), motions.motion_suffixes(), recordings.signal_suffixes()
+    if suffix not in {*of_motion, *of_recording}:
+        known = " ".join(sorted({*of_motion, *of_recording}))
+        raise FileError(path, found="neither a motion nor a recording that is known here", expected=f"one of {known}")
+    if suffix in of_recording:
         try:
+            motions.find_reader(path)
+        except FileError:
             return open_recording(path, before)
-        except FileError as not_recording:
-            raise (not_motion if _only_motion(path, motion_suffixes()) else not_recording) from not_motion
     return open_motion(path, before)
-
-
-def _only_motion(path: Path, motion: Sequence[str]) -> bool:
-    """Whether the file's name says it is meant as a motion."""
-    return path.suffix.lower() in set(motion) - {".csv", ".txt", ".h5", ".hdf5", ".npz", ".mat"}
 
 
 def open_files(paths: Sequence[Path], before: Contents) -> Contents:

@@ -158,7 +158,8 @@ QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {border};
   selection-color: {on_accent}; outline: none; }}
 #errorBar {{ background: {error}; border: 1px solid {error_border}; border-radius: 8px; }}
 #errorBar QLabel, #errorBar QToolButton {{ color: {error_text}; }}
-#errorBar QPlainTextEdit {{ background: {error}; color: {error_text}; border: none; }}
+#errorBar QPlainTextEdit {{ background: {error}; color: {error_text}; border: none; font-family: monospace; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 #dropHint {{ border: 2px dashed {border}; border-radius: 12px; background: {panel}; }}
 #overlay {{ background: transparent; }}
 QProgressBar {{ border: none; background: {border}; max-height: 3px; }}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractSlider, QToolTip, QWidget
 
 from m3n_studio.motion.clip import TextSegment
@@ -36,6 +36,7 @@ class TimeStrip(QAbstractSlider):
         self._texts: tuple[TextSegment, ...] = ()
         self._colors: dict[str, int] = {}
         self._rows: dict[str, int] = {}
+        self._segments: QPixmap | None = None
         self._loop: tuple[float, float] | None = None
         self.actionTriggered.connect(self._on_action)
 
@@ -54,6 +55,7 @@ class TimeStrip(QAbstractSlider):
         names = dict.fromkeys(t.text for t in self._texts)
         self._colors = {name: i for i, name in enumerate(names)}
         self._rows = {kind: i for i, kind in enumerate(dict.fromkeys(t.kind for t in self._texts))}
+        self._segments = None
         self.setRange(0, min(max(round((end_s - start_s) * rate_hz), 0), _MAX_FRAMES))
         self.setPageStep(max(round(rate_hz), 1))
         self.setEnabled(self.maximum() > 0)
@@ -74,7 +76,7 @@ class TimeStrip(QAbstractSlider):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
-        self._theme = theme
+        self._theme, self._segments = theme, None
         self.update()
 
     def text_at(self, x: float) -> TextSegment | None:
@@ -123,8 +125,8 @@ class TimeStrip(QAbstractSlider):
         theme = self._theme
         top = float(_SEGMENT_HEIGHT * len(self._rows))
         y = top + (self.height() - top) / 2
-        for text in self._texts:
-            self._paint_segment(painter, text)
+        if self._texts:
+            painter.drawPixmap(0, 0, self._segments_picture())
         left, right, head = _MARGIN, self.width() - _MARGIN, self._x_of(self._start + self.value() / self._rate)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.border))
@@ -145,7 +147,28 @@ class TimeStrip(QAbstractSlider):
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(1, 1, self.width() - 2, self.height() - 2), 5, 5)
+            painter.drawEllipse(QRectF(head - 10.5, y - 10.5, 21, 21))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """The segments are drawn anew."""
+        self._segments = None
+        super().resizeEvent(event)
+
+    def _segments_picture(self) -> QPixmap:
+        """All segments as one picture, drawn once: there may be thousands."""
+        if self._segments is None:
+            ratio = self.devicePixelRatioF()
+            size = self.size() * ratio
+            self._segments = QPixmap(size)
+            self._segments.setDevicePixelRatio(ratio)
+            self._segments.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._segments)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setFont(self.font())
+            for text in self._texts:
+                self._paint_segment(painter, text)
+            painter.end()
+        return self._segments
 
     def _paint_segment(self, painter: QPainter, text: TextSegment) -> None:
         x0, x1 = self._x_of(text.start_s), self._x_of(text.end_s)

@@ -324,8 +324,8 @@ class Window(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """A sheet of all keys."""
-        rows = "".join(f"<tr><td style='padding:3px 24px 3px 0'>{w}</td><td><b>{k}</b></td></tr>"
-                       for w, k in shortcut_rows())  # fmt: skip
+        cell = "<td style='padding: 3px 28px 3px 0'>"
+        rows = "".join(f"<tr>{cell}{words}</td>{cell}<b>{keys}</b></td></tr>" for words, keys in shortcut_rows())
         box = QMessageBox(self)
         box.setWindowTitle("Keyboard shortcuts")
         box.setText(f"<table>{rows}</table>")

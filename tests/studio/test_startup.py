@@ -76,6 +76,13 @@ def test_a_file_nobody_knows_is_one_clear_error(tmp_path, name):
         open_file(path, Contents())
 
 
+def test_a_folder_or_a_picture_is_refused_in_words(tmp_path):
+    (tmp_path / "photo.jpg").write_bytes(b"x")
+    for path in (tmp_path, tmp_path / "photo.jpg"):
+        with pytest.raises(FileError, match="neither a motion nor a recording"):
+            open_file(path, Contents())
+
+
 def test_a_public_motion_opens():
     path = next(iter(sorted((data_dir("bandai_motion") / "data").glob("*walk*.bvh"))))
     shown = open_file(path, Contents())

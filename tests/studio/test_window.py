@@ -434,3 +434,37 @@ def test_contents_from_values(body, clip):
     made = make_contents(clip, body, simulated=(waves("left_wrist"),), title="t")
     assert made.span_s() == (0.0, pytest.approx(2.0))
     assert made.rate_hz() == 30.0
+
+
+@pytest.mark.slow
+def test_three_hundred_random_actions_do_no_harm(full, contents):
+    """Keys, clicks, drags, resizes, themes, contents in any order: no exception, time in range."""
+    rng = np.random.default_rng(7)
+    keys = [getattr(Qt.Key, f"Key_{k}") for k in ("Space", "Left", "Right", "Home", "End", "L", "F", "S", "R", "A",
+                                                  "BracketLeft", "BracketRight", "Escape", "Tab")]  # fmt: skip
+    traces, strip = full.views["traces"], full.views["transport"].strip
+
+    def click(widget):
+        at = QPoint(int(rng.integers(1, widget.width() - 1)), int(rng.integers(1, widget.height() - 1)))
+        QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=at)
+
+    actions = [
+        lambda: QTest.keyClick(full, keys[rng.integers(len(keys))]),
+        lambda: QTest.keyClick(full, keys[rng.integers(len(keys))]),
+        lambda: click(traces.graph.viewport()),
+        lambda: click(strip),
+        lambda: click(full.views["body"].viewport),
+        lambda: traces._toggles.button(int(rng.integers(4))).click(),
+        lambda: traces.sensor_box.setCurrentIndex(int(rng.integers(2))),
+        lambda: full.resize(int(rng.integers(720, 1400)), int(rng.integers(520, 900))),
+        lambda: full.show_contents((contents, Contents(), Contents("r", None, (), contents.real))[rng.integers(3)]),
+    ]
+    for i in range(300):
+        actions[rng.integers(len(actions))]()
+        if i % 10 == 0:
+            QApplication.processEvents()
+        if i % 100 == 50:
+            full.toggle_theme()
+        assert full.clock.start_s <= full.clock.time_s <= full.clock.end_s
+    full.clock.pause()
+    assert full.error_bar.isHidden()
