@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from m3n_studio.body.skeleton import JOINTS
 
-_SPEC = importlib.util.spec_from_file_location("makehuman", Path(__file__).parents[2] / "tools" / "makehuman.py")
+_SPEC = importlib.util.spec_from_file_location(
+    "makehuman", Path(__file__).parents[2] / "tools" / "default_body" / "makehuman.py"
+)
 makehuman = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(makehuman)
 
