@@ -31,7 +31,8 @@ LEAN_SHARES = {"pelvis": 0.5, "spine1": 1.0, "spine2": 1.0, "spine3": 1.0}
 PRONATION_SHARE = 0.75
 _LARGEST_LEAN = np.radians(20.0)
 _LARGEST_PITCH = np.radians(40.0)
-_STILL_SHARE = 0.3  # of the frames count as standing
+_LARGEST_SPREAD = np.radians(20.0)  # of a foot that stands; more, and it does not stand in this clip
+_STILL_SHARE = 0.15  # of the frames count as standing
 
 
 def _about_left(angle_rad: float) -> Array:
@@ -140,14 +141,24 @@ def still_frames(motion: SkeletonMotion, joints: JointMap, side: str) -> NDArray
     return np.argsort(speed, kind="stable")[:count]
 
 
+def _pitch(rotations: Array, frames: NDArray[np.intp], joint: int) -> Array:
+    """How far a foot points up (N,), rad."""
+    return np.asarray(np.arcsin(np.clip(rotations[frames, joint, 1, 2], -1.0, 1.0)))
+
+
 def level_feet(motion: SkeletonMotion, joints: JointMap, rotations: Array) -> tuple[Array, float]:
-    """Turn the feet until soles are level while they stand; returns rotations and the mean turn in rad."""
+    """Turn the feet until soles are level while they stand; returns rotations and the mean turn in rad.
+
+    A foot that is never still and steady (cycling, swimming) is left as the file has it.
+    """
     out, turns = rotations.copy(), []
     for side in ("left", "right"):
         still = still_frames(motion, joints, side)
-        for name in (f"{side}_ankle", f"{side}_foot"):
-            i = JOINT_INDEX[name]
-            pitch = float(np.median(np.arcsin(np.clip(rotations[still, i, 1, 2], -1.0, 1.0))))
+        ankle = JOINT_INDEX[f"{side}_ankle"]
+        if float(np.subtract(*np.percentile(_pitch(rotations, still, ankle), [75.0, 25.0]))) > _LARGEST_SPREAD:
+            continue
+        for i in (ankle, JOINT_INDEX[f"{side}_foot"]):
+            pitch = float(np.median(_pitch(rotations, still, i)))
             if abs(pitch) <= _LARGEST_PITCH:
                 out[:, i] = rotations[:, i] @ _about_left(pitch)
                 turns.append(pitch)

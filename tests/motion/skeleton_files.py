@@ -199,9 +199,13 @@ def _nodes(convention: Convention) -> list[tuple[str, str, int]]:
     return out
 
 
-def write_bvh(path: Path, convention: Convention) -> Path:
-    """The known motion in a convention."""
+def write_bvh(
+    path: Path, convention: Convention, *, heading_rad: float = 0.0, shift_m: tuple[float, float, float] = (0, 0, 0)
+) -> Path:
+    """The known motion in a convention, turned about the vertical and shifted."""
     G, p = known_motion()
+    about = so3.matrix_from_rotvec(np.array([0.0, heading_rad, 0.0]))
+    G, p = about @ G, p @ about.T + np.array(shift_m)
     H, U = rest_rotations(convention.rest), TO_Y_UP[convention.up]
     rest, nodes = default_body().joints, _nodes(convention)
     source = [np.swapaxes(U, 0, 1) @ G[:, JOINT_INDEX[s]] @ H[JOINT_INDEX[s]].T @ U if s else

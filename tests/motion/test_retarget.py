@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from m3n_studio import so3
 from m3n_studio.body.files import default_body
@@ -70,6 +72,36 @@ def test_acclaim_files_say_the_same(tmp_path: Path, radians: bool) -> None:
     assert clip.rate_hz == RATE_HZ
     assert angle < 2.0
     assert distance < 0.012
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    heading=st.floats(-3.2, 3.2), shift=st.tuples(*[st.floats(-5.0, 5.0)] * 3),
+    name=st.sampled_from(["cmu", "xsens mvn, z-up, m", "bandai"]),
+)  # fmt: skip
+def test_where_a_person_walks_and_looks_changes_no_pose(
+    tmp_path: Path, heading: float, shift: tuple[float, float, float], name: str
+) -> None:
+    plain = read_clip(write_bvh(tmp_path / "a.bvh", CONVENTIONS[name]))
+    moved = read_clip(write_bvh(tmp_path / "b.bvh", CONVENTIONS[name], heading_rad=heading, shift_m=shift))
+    a, b = (so3.matrix_from_rotvec(c.poses[:, 1:22]) for c in (plain, moved))
+    assert np.degrees(so3.angle_between(a, b)).max() < 0.5
+    turn = so3.matrix_from_rotvec(np.array([0.0, heading, 0.0]))
+    path = [joints_over_time(default_body(), c.poses, c.trans, c.shape)[1][:, 0] for c in (plain, moved)]
+    there = path[0] @ turn.T + np.array([shift[0], 0.0, shift[2]])  # the ground is found again, so no height
+    np.testing.assert_allclose(path[1], there, atol=0.004)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_the_shortest_files_are_clips_too(tmp_path: Path, frames: int) -> None:
+    for name, convention in CONVENTIONS.items():
+        path = write_bvh(tmp_path / "a.bvh", convention)
+        head, motion = path.read_bytes().decode().replace("\r", "").split("MOTION\n")
+        lines = motion.split("\n")
+        path.write_text("\n".join([head + "MOTION", f"Frames: {frames}", lines[1], *lines[2 : 2 + frames]]))
+        clip = read_clip(path)
+        assert len(clip) == frames, name
+        assert clip.valid.all()
 
 
 def test_fingers_come_along_where_the_file_has_them(tmp_path: Path) -> None:
