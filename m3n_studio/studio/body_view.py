@@ -11,7 +11,7 @@ from m3n_studio.studio.contents import Contents
 from m3n_studio.studio.icons import icon
 from m3n_studio.studio.stage import Scene, Stage
 from m3n_studio.studio.theme import Theme
-from m3n_studio.studio.viewport import ImageViewport, make_viewport
+from m3n_studio.studio.viewport import GLViewport, ImageViewport, Viewport, make_viewport
 from m3n_studio.studio.widgets import tool_button
 
 _RADIUS = 8
@@ -54,13 +54,10 @@ class BodyView(QWidget):
         super().__init__(parent)
         self._clock = clock
         self.stage = Stage(theme)
-        self.viewport = make_viewport(self.stage, viewport, self)
-        self.viewport.setToolTip(_HINT)
-        self.viewport.setAccessibleName("Body in motion")
-        self.viewport.failed.connect(self.failed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.viewport)
+        self.viewport: Viewport
+        self._install(viewport)
         self._edge = _Edge(self, theme)
         self._buttons = self._overlay()
         self._caption = QLabel(self)
@@ -70,6 +67,27 @@ class BodyView(QWidget):
         self.installEventFilter(self)
         clock.time_changed.connect(self._on_time)
         self.set_theme(theme)
+
+    def _install(self, kind: str) -> None:
+        self.viewport = make_viewport(self.stage, kind, self)
+        self.viewport.setToolTip(_HINT)
+        self.viewport.setAccessibleName("Body in motion")
+        self.viewport.failed.connect(self._on_failed)
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(self.viewport)
+
+    def _on_failed(self, why: str) -> None:
+        """Where OpenGL fails pictures are drawn off screen; where they fail too the user is told."""
+        if not isinstance(self.viewport, GLViewport):
+            self.failed.emit(why)
+            return
+        self.viewport.hide()
+        self.viewport.deleteLater()
+        self.stage.forget()
+        self._install("offscreen")
+        for widget in (self._edge, self._buttons, self._caption):
+            widget.raise_()
 
     def _overlay(self) -> QWidget:
         box = QWidget(self)
@@ -84,7 +102,7 @@ class BodyView(QWidget):
             row.addWidget(button)
         self.follow_button.toggled.connect(self.set_follow)
         self.sensors_button.toggled.connect(self.set_show_sensors)
-        self.reset_button.clicked.connect(self.viewport.reset_camera)
+        self.reset_button.clicked.connect(self.reset_camera)
         return box
 
     @staticmethod
@@ -135,6 +153,10 @@ class BodyView(QWidget):
                              (self.reset_button, "reset")):  # fmt: skip
             button.setIcon(icon(name, theme))
         self.viewport.update()
+
+    def reset_camera(self) -> None:
+        """The first view again."""
+        self.viewport.reset_camera()
 
     def release(self) -> None:
         """Give back what only this view holds; called when the window closes."""

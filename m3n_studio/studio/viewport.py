@@ -23,6 +23,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QShowEvent,
     QSurfaceFormat,
     QWheelEvent,
 )
@@ -35,6 +36,7 @@ from m3n_studio.studio.stage import Stage
 
 KINDS = ("auto", "gl", "offscreen")
 REST_MS = 140
+_LATE_MS = 400
 _NO_GL_PLATFORMS = ("offscreen", "minimal", "vnc", "linuxfb")
 _DEGREES_PER_PIXEL = 0.4
 _ZOOM_PER_NOTCH = 0.88
@@ -161,10 +163,27 @@ class GLViewport(_Orbiting, QOpenGLWidget):
             self.stage.draw(*self._pixels(), smooth=self._take_smooth())
             self._canvas.flush()
         except Exception as error:
-            self._broken = True
-            self.failed.emit(f"the body cannot be drawn with OpenGL here ({error}); try --viewport offscreen")
+            self._fail(str(error))
             return
         self.painted.emit()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Look, once it is on screen, whether there is a context at all."""
+        super().showEvent(event)
+        QTimer.singleShot(_LATE_MS, self, self._check)
+
+    def _check(self) -> None:
+        if self.isVisible() and self._canvas is None and not self.isValid():
+            self._fail("no OpenGL context could be made")
+
+    def _fail(self, why: str) -> None:
+        if not self._broken:
+            self._broken = True
+            self._why = f"the body cannot be drawn with OpenGL here: {why}"
+            QTimer.singleShot(0, self, self._tell)  # not from inside a paint
+
+    def _tell(self) -> None:
+        self.failed.emit(self._why)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Start to turn or shift."""

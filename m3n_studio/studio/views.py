@@ -16,7 +16,7 @@ def build_body(context: ViewContext) -> BodyView:
     for name, button in (("follow", view.follow_button), ("sensors", view.sensors_button)):
         context.actions[name].toggled.connect(button.setChecked)
         button.toggled.connect(context.actions[name].setChecked)
-    context.actions["reset_view"].triggered.connect(view.viewport.reset_camera)
+    context.actions["reset_view"].triggered.connect(view.reset_camera)
     return view
 
 

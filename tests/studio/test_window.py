@@ -108,6 +108,13 @@ def test_no_menu_of_the_plots_lies_over_the_window(qtbot, display, contents):
     window.deleteLater()
 
 
+def test_where_opengl_works_it_is_used(full, qtbot):
+    from m3n_studio.studio.viewport import GLViewport
+
+    qtbot.wait(500)
+    assert isinstance(full.views["body"].viewport, GLViewport)
+
+
 def test_the_pictures_of_the_window_and_of_the_viewport_are_opaque_and_agree(full):
     """A shadow must not make the widget translucent: Qt would divide its colours by alpha."""
     full.views["body"].viewport.always_smooth = True
@@ -175,6 +182,27 @@ def test_all_of_it_can_be_shown_off_screen(qtbot, display, contents):
         first = part(window, "body")
         window.clock.seek(1.5)
         assert (np.abs(part(window, "body") - first).max(axis=2) > 15).mean() > 0.01
+    finally:
+        window.close()
+        window.deleteLater()
+
+
+def test_where_opengl_fails_the_body_is_drawn_off_screen(qtbot, display, contents, monkeypatch):
+    from m3n_studio.studio import viewport
+    from m3n_studio.studio.viewport import GLViewport, ImageViewport
+
+    def refuse():
+        raise RuntimeError("no driver")
+
+    monkeypatch.setattr(viewport, "_forget_gl_errors", refuse)
+    window = Window(theme="light")
+    assert isinstance(window.views["body"].viewport, GLViewport)
+    window.show_contents(contents)
+    window.show()
+    try:
+        qtbot.waitUntil(lambda: isinstance(window.views["body"].viewport, ImageViewport))
+        assert part(window, "body").std() > 10
+        assert window.error_bar.isHidden()
     finally:
         window.close()
         window.deleteLater()
