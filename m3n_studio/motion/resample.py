@@ -152,7 +152,8 @@ def resample(clip: Clip, rate_hz: float) -> Clip:
     """The clip at another rate, from its first frame to its last.
 
     Frames of the new clip are valid where they lie inside a valid run of the old one; in gaps
-    they hold the nearest old frame. Frames that coincide with old ones equal them.
+    they hold the nearest old frame. Frames that coincide with old ones equal them. Nothing is
+    low-passed: before going to a low rate, use :func:`m3n_studio.motion.filter.lowpass`.
     """
     if not (np.isfinite(rate_hz) and 0.1 <= rate_hz <= 10_000):
         raise ValueProblem(f"rate_hz must be from 0.1 to 10000 Hz; found {rate_hz}")
@@ -166,14 +167,14 @@ def resample(clip: Clip, rate_hz: float) -> Clip:
     at = np.clip(np.where(np.abs(at - near) < _SNAP, near, at), 0, len(clip) - 1)
     held = near.astype(np.intp).clip(0, len(clip) - 1)
     poses, trans, valid = clip.poses[held], clip.trans[held], np.zeros(count, dtype=bool)
+    exact = at == held
     for start, stop in runs(clip.valid):
-        inside = np.flatnonzero((at >= start) & (at <= stop - 1))
+        first, end = np.searchsorted(at, start), np.searchsorted(at, stop - 1, side="right")
+        valid[first:end] = True
+        inside = first + np.flatnonzero(~exact[first:end])
         if not len(inside):
             continue
-        valid[inside] = True
         where = np.asarray(at[inside] - start, dtype=np.float64)
         poses[inside] = rotation_spline(clip.poses[start:stop], where)
         trans[inside] = path_spline(clip.trans[start:stop], where)
-    exact = at == held
-    poses[exact], trans[exact] = clip.poses[held[exact]], clip.trans[held[exact]]
     return clip.with_(rate_hz=rate_hz, poses=poses, trans=trans, valid=valid)
