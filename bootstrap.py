@@ -187,10 +187,9 @@ def demo() -> None:
     shown = has_display()
     with VirtualScreen() as env:
         say("opening the demo" if shown else "no screen here: running the demo on a virtual one")
-        run(
-            [python, "-m", "m3n_studio", "demo", "--out", HERE / "demo-out", *([] if shown else ["--no-window"])],
-            env=env,
-        )
+        screenless = [] if shown else ["--no-window"]
+        run([python, "-m", "m3n_studio", "demo", "--out", "demo-out", *screenless], env=env, cwd=HERE)
+    say(f"the command is {python.with_name('m3n-studio')}; `. .venv/bin/activate` puts it on the path")
 
 
 def check_wheel(python: Path) -> None:
