@@ -11,11 +11,11 @@ from m3n_studio.plugins import Door
 READERS: tuple[MotionReader, ...] = (
     MotionReader(
         name="bvh", title="Biovision hierarchy (.bvh)", suffixes=(".bvh",),
-        sniff="m3n_studio.motion.bvh:sniff", read="m3n_studio.motion.bvh:read",
+        sniff="m3n_studio.motion.skeletons.bvh:sniff", read="m3n_studio.motion.skeletons.bvh:read",
     ),
     MotionReader(
         name="asf_amc", title="Acclaim skeleton and motion (.asf beside .amc)", suffixes=(".amc", ".asf"),
-        sniff="m3n_studio.motion.asf_amc:sniff", read="m3n_studio.motion.asf_amc:read",
+        sniff="m3n_studio.motion.skeletons.asf_amc:sniff", read="m3n_studio.motion.skeletons.asf_amc:read",
     ),
     MotionReader(
         name="m3n-clip", title="m3n Studio clip (.npz)", suffixes=(".npz",),
@@ -23,16 +23,16 @@ READERS: tuple[MotionReader, ...] = (
     ),
     MotionReader(
         name="amass", title="AMASS or GRAB motion capture (.npz)", suffixes=(".npz",),
-        sniff="m3n_studio.motion.amass:sniff", read="m3n_studio.motion.amass:read",
+        sniff="m3n_studio.motion.parametric.amass:sniff", read="m3n_studio.motion.parametric.amass:read",
     ),
     MotionReader(
         name="positions", title="22 joint positions, HumanML3D and text-to-motion (.npy)", suffixes=(".npy",),
-        sniff="m3n_studio.motion.positions:sniff", read="m3n_studio.motion.positions:read",
+        sniff="m3n_studio.motion.parametric.positions:sniff", read="m3n_studio.motion.parametric.positions:read",
     ),
     MotionReader(
         name="estimates", title="SMPL poses estimated from video: ROMP, GLAMR, WHAM, 4D-Humans, AIST++",
         suffixes=(".pkl", ".npz", ".npy"),
-        sniff="m3n_studio.motion.estimates:sniff", read="m3n_studio.motion.estimates:read",
+        sniff="m3n_studio.motion.parametric.estimates:sniff", read="m3n_studio.motion.parametric.estimates:read",
     ),
 )  # fmt: skip
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from m3n_studio.errors import FileError
-from m3n_studio.motion.asf_amc import find_skeleton, parse
 from m3n_studio.motion.formats import read_clip
+from m3n_studio.motion.skeletons.asf_amc import find_skeleton, parse
 from tests.motion.skeleton_files import write_asf_amc
 from tests.motion.test_bvh import mutate, outcome
 

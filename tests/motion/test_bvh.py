@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from m3n_studio.errors import FileError
-from m3n_studio.motion.bvh import parse
 from m3n_studio.motion.formats import read_clip
+from m3n_studio.motion.skeletons.bvh import parse
 from tests.motion.skeleton_files import CONVENTIONS, write_bvh
 
 SMALL = """HIERARCHY

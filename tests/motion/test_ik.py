@@ -11,8 +11,8 @@ from m3n_studio.body.files import default_body
 from m3n_studio.body.forward import joints_over_time
 from m3n_studio.body.shape import Shape, shape_space
 from m3n_studio.body.skeleton import JOINT_INDEX, PARENTS
-from m3n_studio.motion import ik
 from m3n_studio.motion.formats import read_clip
+from m3n_studio.motion.parametric import ik
 from m3n_studio.motion.resample import resample
 from tests.motion import written
 from tests.shared import data_dir

@@ -8,7 +8,7 @@ from m3n_studio.body.forward import joints_over_time
 from m3n_studio.body.shape import Shape
 from m3n_studio.errors import FileError
 from m3n_studio.motion.formats import read_clip
-from m3n_studio.motion.ik import body_order
+from m3n_studio.motion.parametric.ik import body_order
 from tests.motion import written
 
 CLIP = written.walking(hands=False)

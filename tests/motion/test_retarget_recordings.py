@@ -13,13 +13,13 @@ from m3n_studio.body.files import default_body
 from m3n_studio.body.forward import joints_over_time
 from m3n_studio.body.skeleton import JOINT_INDEX, JOINTS
 from m3n_studio.errors import FileError
-from m3n_studio.motion import asf_amc, bvh
-from m3n_studio.motion.calibrate import calibrate
 from m3n_studio.motion.clip import Clip
 from m3n_studio.motion.formats import ReadOptions, read_clip
 from m3n_studio.motion.ground import sole_heights
-from m3n_studio.motion.skeleton_map import map_joints
-from m3n_studio.motion.world import find_world
+from m3n_studio.motion.skeletons import asf_amc, bvh
+from m3n_studio.motion.skeletons.calibrate import calibrate
+from m3n_studio.motion.skeletons.names import map_joints
+from m3n_studio.motion.skeletons.world import find_world
 from tests.shared import data_dir
 
 SIDES = ("left", "right")

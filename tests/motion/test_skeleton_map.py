@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from m3n_studio.errors import FileError
-from m3n_studio.motion.bvh import parse
-from m3n_studio.motion.skeleton_map import map_joints, split_name
+from m3n_studio.motion.skeletons.bvh import parse
+from m3n_studio.motion.skeletons.names import map_joints, split_name
 from tests.motion.skeleton_files import CONVENTIONS, write_bvh
 
 NAMES = [

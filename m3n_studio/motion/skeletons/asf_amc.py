@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from m3n_studio.errors import FileError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.motion.formats import ReadOptions
-from m3n_studio.motion.retarget import retarget
-from m3n_studio.motion.skeleton_motion import (
+from m3n_studio.motion.skeletons.motion import (
     AXES,
     LARGEST,
     SkeletonMotion,
@@ -29,6 +28,7 @@ from m3n_studio.motion.skeleton_motion import (
     fill_gaps,
     read_text,
 )
+from m3n_studio.motion.skeletons.retarget import retarget
 
 Array = NDArray[np.float64]
 MAX_BONES = 1000

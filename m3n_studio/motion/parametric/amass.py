@@ -17,7 +17,7 @@ from m3n_studio.motion.archives import Fields, npz_names, text_of
 from m3n_studio.motion.clip import Clip, TextSegment
 from m3n_studio.motion.formats import ReadOptions
 from m3n_studio.motion.ground import ground
-from m3n_studio.motion.parameters import clip_of, first_of, gender_of, rate_of, track, with_notes
+from m3n_studio.motion.parametric.parameters import clip_of, first_of, gender_of, rate_of, track, with_notes
 from m3n_studio.motion.upright import TO_Y_UP, turn_clip
 
 RATES = ("mocap_framerate", "mocap_frame_rate", "framerate", "fps", "frame_rate")

@@ -1,7 +1,7 @@
 """From a skeleton's motion to a clip: axes, unit, rest pose, shape, ground.
 
 Each body joint gets the global rotation of the skeleton joint at its place times a constant
-(:mod:`m3n_studio.motion.calibrate`), so bones point where the file's do and twist is carried;
+(:mod:`m3n_studio.motion.skeletons.calibrate`), so bones point where the file's do and twist is carried;
 a spine of any number of segments is spread over SMPL's three. The body gets the skeleton's
 bone lengths, its hips are put where the file's are, and the ground where the feet are. Costs
 about twenty small matrix products per frame.
@@ -20,16 +20,16 @@ from m3n_studio import so3
 from m3n_studio.body.files import default_body
 from m3n_studio.body.skeleton import JOINTS, PARENTS
 from m3n_studio.errors import FileError
-from m3n_studio.motion.calibrate import Calibration, calibrate
 from m3n_studio.motion.clip import Clip, Source
-from m3n_studio.motion.fit import SPANS
 from m3n_studio.motion.formats import ReadOptions
 from m3n_studio.motion.ground import ground
-from m3n_studio.motion.posture import level_feet, pelvis_path, rest_joints, settle_trunk, share_pronation
-from m3n_studio.motion.rig import used_joints
-from m3n_studio.motion.skeleton_map import JointMap, map_joints
-from m3n_studio.motion.skeleton_motion import SkeletonMotion, slerp
-from m3n_studio.motion.world import find_world, looked_at
+from m3n_studio.motion.skeletons.calibrate import Calibration, calibrate
+from m3n_studio.motion.skeletons.fit import SPANS
+from m3n_studio.motion.skeletons.motion import SkeletonMotion, slerp
+from m3n_studio.motion.skeletons.names import JointMap, map_joints
+from m3n_studio.motion.skeletons.posture import level_feet, pelvis_path, rest_joints, settle_trunk, share_pronation
+from m3n_studio.motion.skeletons.rig import used_joints
+from m3n_studio.motion.skeletons.world import find_world, looked_at
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ pose facing +z. Two ways lead there.
 * The file's rest pose stands like a person (T, A, arms down, legs apart): then G = 1 there, so
   C is the body's rotation in that pose: bones are swung, without twist, onto the file's.
 * It does not (Bandai-Namco, LaFAN: every bone along its own x): then C comes from the motion;
-  see :mod:`m3n_studio.motion.calibrate_motion`.
+  see :mod:`m3n_studio.motion.skeletons.calibrate_motion`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio import so3
-from m3n_studio.motion.calibrate_motion import from_motion
-from m3n_studio.motion.rig import (
+from m3n_studio.motion.skeletons.calibrate_motion import from_motion
+from m3n_studio.motion.skeletons.motion import SkeletonMotion, swing, unit
+from m3n_studio.motion.skeletons.names import JointMap
+from m3n_studio.motion.skeletons.rig import (
     LIMBS,
     SIDES,
     Sample,
@@ -29,8 +31,6 @@ from m3n_studio.motion.rig import (
     nearest_right_angle,
     used_joints,
 )
-from m3n_studio.motion.skeleton_map import JointMap
-from m3n_studio.motion.skeleton_motion import SkeletonMotion, swing, unit
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from m3n_studio.motion.skeleton_motion import SkeletonMotion, unit
+from m3n_studio.motion.skeletons.motion import SkeletonMotion, unit
 
 Array = NDArray[np.float64]
 

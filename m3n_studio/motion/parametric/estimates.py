@@ -23,7 +23,7 @@ from m3n_studio.motion.archives import Fields, load_npy, load_pickle, npz_names
 from m3n_studio.motion.clip import Clip
 from m3n_studio.motion.formats import ReadOptions
 from m3n_studio.motion.ground import ground
-from m3n_studio.motion.parameters import (
+from m3n_studio.motion.parametric.parameters import (
     BODY,
     ROOT,
     TRANS,

@@ -18,10 +18,10 @@ from m3n_studio import so3
 from m3n_studio.body.model import BodyModel
 from m3n_studio.body.shape import Shape, shape_space
 from m3n_studio.body.skeleton import JOINT_INDEX, JOINTS, PARENTS
-from m3n_studio.motion.fit import fit_shape
-from m3n_studio.motion.skeleton_map import JointMap
-from m3n_studio.motion.skeleton_motion import SkeletonMotion
-from m3n_studio.motion.world import looked_at
+from m3n_studio.motion.skeletons.fit import fit_shape
+from m3n_studio.motion.skeletons.motion import SkeletonMotion
+from m3n_studio.motion.skeletons.names import JointMap
+from m3n_studio.motion.skeletons.world import looked_at
 
 Array = NDArray[np.float64]
 

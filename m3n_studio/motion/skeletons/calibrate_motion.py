@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio import so3
-from m3n_studio.motion.rig import (
+from m3n_studio.motion.skeletons.motion import SkeletonMotion, slerp, swing, unit
+from m3n_studio.motion.skeletons.names import JointMap
+from m3n_studio.motion.skeletons.rig import (
     LIMBS,
     RIGHT_ANGLES,
     SIDES,
@@ -23,8 +25,6 @@ from m3n_studio.motion.rig import (
     middle,
     nearest_right_angle,
 )
-from m3n_studio.motion.skeleton_map import JointMap
-from m3n_studio.motion.skeleton_motion import SkeletonMotion, slerp, swing, unit
 
 Array = NDArray[np.float64]
 

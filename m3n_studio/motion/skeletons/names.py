@@ -4,7 +4,7 @@ A name is cut into side and part (``mixamorig:LeftUpLeg``, ``lfemur``, ``UpperLe
 ``Bip01 L Thigh`` are all the left thigh). Limbs are named in tables; trunk and neck follow
 from the tree: the pelvis is where the legs meet, the chest where the arms meet, the spine
 what lies between, however many segments that is. Where no name is known, all of it is found by
-the tree's shape (:mod:`m3n_studio.motion.skeleton_shape`). Joints that are in neither are carried
+the tree's shape (:mod:`m3n_studio.motion.skeletons.tree_shape`). Joints that are in neither are carried
 along, so their rotation reaches what hangs on them.
 """
 
@@ -18,8 +18,8 @@ import numpy as np
 
 from m3n_studio.body.skeleton import FINGERS
 from m3n_studio.errors import FileError
-from m3n_studio.motion.skeleton_motion import SkeletonMotion
-from m3n_studio.motion.skeleton_shape import joints_by_shape
+from m3n_studio.motion.skeletons.motion import SkeletonMotion
+from m3n_studio.motion.skeletons.tree_shape import joints_by_shape
 
 #: Words for each limb joint (SMPL's name without the side), best first.
 LIMB_WORDS: dict[str, tuple[str, ...]] = {

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio.motion.formats import ReadOptions
-from m3n_studio.motion.skeleton_map import JointMap
-from m3n_studio.motion.skeleton_motion import SkeletonMotion, unit
+from m3n_studio.motion.skeletons.motion import SkeletonMotion, unit
+from m3n_studio.motion.skeletons.names import JointMap
 from m3n_studio.motion.upright import TO_Y_UP
 
 Array = NDArray[np.float64]

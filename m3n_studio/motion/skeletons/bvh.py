@@ -2,7 +2,7 @@
 
 The tree is text of nested braces, the motion one number per channel and frame. Channels may
 come in any order and number, on any joint; a joint without position channels keeps its
-OFFSET. What the numbers mean for a body is decided in :mod:`m3n_studio.motion.retarget`.
+OFFSET. What the numbers mean for a body is decided in :mod:`m3n_studio.motion.skeletons.retarget`.
 Cost is linear in the size of the file (2 752 frames of 96 channels: a quarter of a second).
 """
 
@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio.errors import FileError
-from m3n_studio.motion.bvh_hierarchy import Hierarchy, read_hierarchy
 from m3n_studio.motion.clip import Clip, TextSegment
 from m3n_studio.motion.formats import ReadOptions
-from m3n_studio.motion.retarget import retarget
-from m3n_studio.motion.skeleton_motion import (
+from m3n_studio.motion.skeletons.bvh_hierarchy import Hierarchy, read_hierarchy
+from m3n_studio.motion.skeletons.motion import (
     AXES,
     SkeletonMotion,
     chain,
@@ -30,6 +29,7 @@ from m3n_studio.motion.skeleton_motion import (
     nice_rate,
     read_text,
 )
+from m3n_studio.motion.skeletons.retarget import retarget
 
 Array = NDArray[np.float64]
 MAX_FRAMES = 5_000_000

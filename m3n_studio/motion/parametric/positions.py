@@ -1,6 +1,6 @@
 """Read joint positions: (T, 22, 3) ``.npy`` of HumanML3D and of text-to-motion models.
 
-Positions say where joints are, not how they are turned; :mod:`m3n_studio.motion.ik` finds
+Positions say where joints are, not how they are turned; :mod:`m3n_studio.motion.parametric.ik` finds
 rotations and a body of the same bone lengths. Where a file holds several samples the first is
 taken. HumanML3D's 20 frames a second are assumed unless stated.
 """
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from m3n_studio.body.files import default_body
 from m3n_studio.body.skeleton import BODY_JOINTS, JOINT_INDEX, N_BODY_JOINTS
 from m3n_studio.errors import FileError
-from m3n_studio.motion import ik
 from m3n_studio.motion.archives import load_npy, text_of
 from m3n_studio.motion.clip import Clip, Source, TextSegment, runs
 from m3n_studio.motion.formats import ReadOptions
 from m3n_studio.motion.ground import ground
-from m3n_studio.motion.parameters import numbers, with_notes
+from m3n_studio.motion.parametric import ik
+from m3n_studio.motion.parametric.parameters import numbers, with_notes
 from m3n_studio.motion.upright import TO_Y_UP, nearest_axis, up_of_positions
 
 Array = NDArray[np.float64]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio.errors import FileError
-from m3n_studio.motion.skeleton_motion import LARGEST
+from m3n_studio.motion.skeletons.motion import LARGEST
 
 Array = NDArray[np.float64]
 MAX_JOINTS = 1000

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio import so3
-from m3n_studio.motion.skeleton_map import JointMap
-from m3n_studio.motion.skeleton_motion import SkeletonMotion, unit
-from m3n_studio.motion.world import looked_at
+from m3n_studio.motion.skeletons.motion import SkeletonMotion, unit
+from m3n_studio.motion.skeletons.names import JointMap
+from m3n_studio.motion.skeletons.world import looked_at
 
 Array = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""Files of SMPL-family parameters (AMASS, GRAB, pose estimators) and of joint positions."""
