@@ -136,6 +136,17 @@ class OffscreenRenderer:
         picture[..., 3] = 255
         return picture
 
+    def name(self) -> str:
+        """What draws, e.g. ``"llvmpipe (...), OpenGL 4.5"``."""
+        from vispy.gloo import gl
+
+        _leave_qt_context()
+        self._make_current(16, 16)
+        try:
+            return f"{gl.glGetParameter(gl.GL_RENDERER)}, OpenGL {gl.glGetParameter(gl.GL_VERSION)}"
+        finally:
+            self._release()
+
     def close(self) -> None:
         """Give the context back; the renderer cannot draw any more."""
         if self._context is not None:
