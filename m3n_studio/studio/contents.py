@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,8 @@ class Contents:
         As drawn: aligned with the simulation where that could be done.
     real_notes : tuple of str
         For each of `real`, how it was aligned and how close it is; empty where it is as read.
+    closeness : mapping
+        Correlation r by (simulated, real, quantity "acc" or "gyr", axis), where it was measured.
     recordings : tuple of Signal
         As read; aligned anew when the motion changes.
     note : str
@@ -45,6 +47,7 @@ class Contents:
     simulated: tuple[Signal, ...] = ()
     real: tuple[Signal, ...] = ()
     real_notes: tuple[str, ...] = ()
+    closeness: Mapping[tuple[str, str, str, str], float] = field(default_factory=dict)
     recordings: tuple[Signal, ...] = ()
     note: str = ""
 
@@ -119,13 +122,19 @@ def _with_judged(contents: Contents, judged: Sequence[Judged]) -> Contents:
     found = {j.aligned.name: j for j in judged}
     real = tuple(found[r.name].aligned if r.name in found else r for r in contents.recordings)
     notes = tuple(found[r.name].text() if r.name in found else "" for r in contents.recordings)
-    return replace(contents, real=real, real_notes=notes)
+    closeness = {
+        (j.report.simulated, j.report.real, row.quantity, row.axis): row.r
+        for j in judged
+        for row in j.report.channels
+        if row.r is not None
+    }
+    return replace(contents, real=real, real_notes=notes, closeness=closeness)
 
 
 def align(contents: Contents) -> Contents:
     """Align the recordings with the simulation; where that cannot be done they stay as read and the note says why."""
     if not (contents.simulated and contents.recordings):
-        return replace(contents, real=contents.recordings, real_notes=("",) * len(contents.recordings), note="")
+        return replace(contents, real=contents.recordings, real_notes=(), closeness={}, note="")
     from m3n_studio import workbench
 
     try:

@@ -21,18 +21,18 @@ COMPONENTS = ("x", "y", "z", "magnitude")
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a sensor measures: the field of `Signal`, title, symbol, unit, smallest span to show."""
+    """What a sensor measures: short name, field of `Signal`, title, unit, smallest span to show."""
 
+    name: str
     field: str
     title: str
-    symbol: str
     unit: str
     least_span: float
 
 
 QUANTITIES = (
-    Quantity("acc_mps2", "Acceleration", "a", "m/s²", 2.0),
-    Quantity("gyr_radps", "Angular velocity", "ω", "rad/s", 0.5),
+    Quantity("acc", "acc_mps2", "Acceleration", "m/s²", 2.0),
+    Quantity("gyr", "gyr_radps", "Angular velocity", "rad/s", 0.5),
 )
 
 

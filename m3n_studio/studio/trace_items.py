@@ -113,6 +113,16 @@ class Readout(pg.GraphicsObject):
         """(text, colour) pairs shown at the right."""
         return self._parts
 
+    @property
+    def name(self) -> str:
+        """What is written at the left."""
+        return self._name
+
+    def set_name(self, name: str) -> None:
+        """Write this at the left."""
+        self._name = name
+        self.update()
+
     def set_parts(self, parts: tuple[tuple[str, str], ...]) -> None:
         """Show these (text, colour) at the right."""
         if parts != self._parts:

@@ -6,6 +6,7 @@ another when scrubbed; while the clock plays it turns pages rather than scrollin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 
@@ -24,6 +25,10 @@ from m3n_studio.studio.widgets import combo, tool_button
 
 _SHORT = {"x": "x", "y": "y", "z": "z", "magnitude": "norm"}
 _DEFAULT = ("x", "y", "z")
+_HINT = (
+    "Click or drag to go to a time, wheel to zoom, right drag to pan, double click to see all.\n"
+    "r is the correlation of simulated and real over the whole motion, after alignment."
+)
 
 
 @dataclass(eq=False)
@@ -56,6 +61,7 @@ class TraceView(QWidget):
         self._clock, self._theme = clock, theme
         self._simulated: tuple[recorded.Signal, ...] = ()
         self._real: tuple[recorded.Signal, ...] = ()
+        self._closeness: Mapping[tuple[str, str, str, str], float] = {}
         self.lanes: list[Lane] = []
         self._view = (0.0, 1.0)
         self._build()
@@ -90,6 +96,7 @@ class TraceView(QWidget):
         self._toggles.idToggled.connect(self._on_toggle)
         self.graph = pg.GraphicsLayoutWidget()
         self.graph.setAccessibleName("Traces of acceleration and angular velocity")
+        self.graph.setToolTip(_HINT)
         self.graph.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.graph.ci.setSpacing(0)
         self.graph.ci.setContentsMargins(6, 0, 10, 4)
@@ -120,6 +127,7 @@ class TraceView(QWidget):
 
     def set_contents(self, contents: Contents) -> None:
         """Show other signals."""
+        self._closeness = contents.closeness
         self.set_signals(contents.simulated, contents.real)
         for i, note in enumerate(contents.real_notes):
             words = f"<pre>{escape(note)}</pre>" if note else ""
@@ -228,6 +236,10 @@ class TraceView(QWidget):
                 lane.plot.addItem(curve)
                 curve.setDownsampling(auto=True, method="peak")
                 curve.setClipToView(True)
+        if simulated is not None and self.real is not None:
+            r = self._closeness.get((simulated.name, self.real.name, lane.quantity.name, lane.component))
+            if r is not None:
+                lane.readout.set_name(f"{_SHORT[lane.component]}   r {r:.3f}".replace("-", "−"))
         low, high = value_range(tuple(lane.lines.values()), lane.quantity.least_span)
         lane.plot.setYRange(low, high, padding=0)
 

@@ -141,6 +141,10 @@ class GLViewport(_Orbiting, QOpenGLWidget):
         self._make_rest_timer()
         self._canvas: Any = None
         self._broken = False
+        self._late = QTimer(self, singleShot=True, interval=_LATE_MS)
+        self._late.timeout.connect(self._check)
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._tell)
 
     def initializeGL(self) -> None:  # noqa: N802
         """Called by Qt whenever there is a new context."""
@@ -170,7 +174,7 @@ class GLViewport(_Orbiting, QOpenGLWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         """Look, once it is on screen, whether there is a context at all."""
         super().showEvent(event)
-        QTimer.singleShot(_LATE_MS, self, self._check)
+        self._late.start()
 
     def _check(self) -> None:
         if self.isVisible() and self._canvas is None and not self.isValid():
@@ -180,7 +184,7 @@ class GLViewport(_Orbiting, QOpenGLWidget):
         if not self._broken:
             self._broken = True
             self._why = f"the body cannot be drawn with OpenGL here: {why}"
-            QTimer.singleShot(0, self, self._tell)  # not from inside a paint
+            self._soon.start()  # not from inside a paint
 
     def _tell(self) -> None:
         self.failed.emit(self._why)

@@ -54,6 +54,7 @@ def test_a_motion_then_a_recording_are_shown_together_and_aligned(tmp_path, body
     assert both.scene is alone.scene
     assert [s.name for s in both.real] == ["left_wrist", "right_wrist"]
     assert all(both.real_notes), both.note
+    assert both.closeness["left_wrist", "left_wrist", "gyr", "magnitude"] > 0.99
     again = open_files([recording, motion], Contents())
     assert len(again.real) == 2
     assert again.scene is not None

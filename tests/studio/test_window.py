@@ -2,6 +2,7 @@
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,13 @@ def place(traces, lane, time_s):
     view = traces.lanes[lane].plot.vb
     middle = view.viewRect().center().y()
     return traces.graph.mapFromScene(view.mapViewToScene(QPointF(time_s, middle)))
+
+
+def press(window, key):
+    """A key pressed in the window; other windows on the display may have taken the focus."""
+    window.activateWindow()
+    QTest.qWaitForWindowActive(window, 2000)
+    QTest.keyClick(window, key)
 
 
 def drop(window, *paths):
@@ -163,6 +171,17 @@ def test_choosing_another_sensor_changes_traces_recording_and_highlight(full):
     assert full.selection.sensor == 1
 
 
+def test_lanes_say_how_close_the_recording_is(full, contents):
+    close = {("left_wrist", "left_wrist", "acc", "x"): 0.98765, ("left_wrist", "left_wrist", "gyr", "z"): -0.5}
+    full.show_contents(replace(contents, closeness=close, real_notes=("clock +1 s",)))
+    traces = full.views["traces"]
+    names = [lane.readout.name for lane in traces.lanes]
+    assert names == ["x   r 0.988", "y", "z", "x", "y", "z   r −0.500"]
+    assert "clock +1 s" in traces.real_box.toolTip()
+    traces.sensor_box.setCurrentIndex(1)
+    assert all(" r " not in lane.readout.name for lane in traces.lanes)
+
+
 def test_the_magnitude_can_be_shown_and_one_lane_always_stays(full):
     traces = full.views["traces"]
     traces._toggles.button(3).click()
@@ -220,24 +239,24 @@ def test_where_opengl_fails_the_body_is_drawn_off_screen(qtbot, display, content
 )  # fmt: skip
 def test_keys_step_through_time(full, key, start, expected):
     full.clock.seek(start)
-    QTest.keyClick(full, key)
+    press(full, key)
     assert full.clock.time_s == pytest.approx(expected)
 
 
 def test_space_plays_and_pauses_and_time_goes_on(full, qtbot):
-    QTest.keyClick(full, Qt.Key.Key_Space)
+    press(full, Qt.Key.Key_Space)
     assert full.clock.playing
     qtbot.waitUntil(lambda: full.clock.time_s > 0.15)
-    QTest.keyClick(full, Qt.Key.Key_Space)
+    press(full, Qt.Key.Key_Space)
     stopped = full.clock.time_s
     qtbot.wait(60)
     assert full.clock.time_s == stopped
 
 
 def test_loop_and_speed_keys(full):
-    QTest.keyClick(full, Qt.Key.Key_L)
+    press(full, Qt.Key.Key_L)
     assert full.clock.loop == (0.0, 2.0)
-    QTest.keyClick(full, Qt.Key.Key_BracketRight)
+    press(full, Qt.Key.Key_BracketRight)
     assert full.clock.speed == 2.0
     assert full.views["transport"].speed_box.currentText() == "2×"
 
@@ -302,9 +321,9 @@ def test_a_bad_file_is_told_in_the_bar_and_the_window_lives(full, qtbot, tmp_pat
     assert full.error_bar.isVisible()
     assert "broken.bvh" in full.error_bar.text
     assert full.contents.title == "demo"
-    QTest.keyClick(full, Qt.Key.Key_Escape)
+    press(full, Qt.Key.Key_Escape)
     assert full.error_bar.isHidden()
-    QTest.keyClick(full, Qt.Key.Key_End)
+    press(full, Qt.Key.Key_End)
     assert full.clock.time_s == 2.0
 
 
@@ -477,8 +496,8 @@ def test_three_hundred_random_actions_do_no_harm(full, contents):
         QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=at)
 
     actions = [
-        lambda: QTest.keyClick(full, keys[rng.integers(len(keys))]),
-        lambda: QTest.keyClick(full, keys[rng.integers(len(keys))]),
+        lambda: press(full, keys[rng.integers(len(keys))]),
+        lambda: press(full, keys[rng.integers(len(keys))]),
         lambda: click(traces.graph.viewport()),
         lambda: click(strip),
         lambda: click(full.views["body"].viewport),
