@@ -17,9 +17,10 @@ def _qt_objects():
     found = []
     for thing in gc.get_objects():
         try:
-            if isinstance(thing, QThread) and thing.isRunning():
+            kind = type(thing)  # isinstance would ask proxies (torch has some) for their __class__
+            if issubclass(kind, QThread) and thing.isRunning():
                 found.append(f"running thread {thing!r}")
-            elif isinstance(thing, QTimer) and thing.isActive():
+            elif issubclass(kind, QTimer) and thing.isActive():
                 found.append(f"active timer {thing!r}")
         except (ReferenceError, RuntimeError):  # its C++ part is gone already
             continue
