@@ -113,7 +113,7 @@ def test_augment_writes_every_body(tmp_path, capsys):
         (["simulate", MOTION, "--device", "smartwach", "--out", "x.csv"], "smartwatch"),
         (["simulate", "--out", "x.csv"], "--trajectory"),
         (["simulate", "demo:pack_bx", "--out", "x.csv"], "pack_box"),
-        (["simulate", MOTION, "--out", "/proc/no/such/x.csv"], "/proc/no"),
+        (["simulate", MOTION, "--out", "no/such/folder/x.csv"], "no/such/folder"),
         (["simulate", MOTION, "--out", "x.docx"], ".csv"),
         (["fidelity", "missing.csv", "missing.csv"], "missing.csv"),
         (["info", "/"], "/"),

@@ -14,10 +14,7 @@ units, versions, the clip's source, settings and seed.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio import __version__
+from m3n_studio.atomic import atomic
 from m3n_studio.body.model import BodyModel
 from m3n_studio.body.shape import LIMBS, Shape, shape_space
 from m3n_studio.errors import Cancelled, FileError, ValueProblem
@@ -148,29 +146,11 @@ def augment(
     about = _about(model, clip, places, settings, seed)
     path = Path(out_path)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        os.close(handle)
-    except OSError as error:
-        raise FileError(path, found=f"it cannot be written ({error.strerror or error})") from error
-    temporary = Path(name)
-    try:
-        _write(temporary, model, tensor, vectors, about, progress, cancelled)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, path)
+        with atomic(path) as part:
+            _write(part, model, tensor, vectors, about, progress, cancelled)
     except OSError as error:
         raise FileError(path, found=f"it cannot be written ({error})", expected="room on a writable disk") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
     return Augmented(path, len(vectors), len(tensor.time_s), path.stat().st_size)
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _about(

@@ -7,14 +7,13 @@ leaves the old file or the new one. No object arrays, so any NumPy reads it with
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from m3n_studio.atomic import atomic
 from m3n_studio.body.shape import Shape
 from m3n_studio.errors import FileError, M3nError, ValueProblem
 from m3n_studio.motion.archives import Fields, npz_names, text_of
@@ -42,36 +41,17 @@ def save_clip(path: str | Path, clip: Clip, *, precision: str = "float64") -> Pa
         "shape": {"betas": clip.shape.betas, "limbs": dict(clip.shape.limbs),
                   "scale": clip.shape.scale, "space": clip.shape.space},
     }  # fmt: skip
-    arrays = {
+    arrays: dict[str, Any] = {
         "format": np.array(FORMAT), "version": np.array(VERSION), "rate_hz": np.array(clip.rate_hz),
         "poses": clip.poses.astype(precision), "trans": clip.trans.astype(precision), "valid": clip.valid,
         "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
     }  # fmt: skip
     try:
-        _write_whole(path, arrays)
+        with atomic(path) as part, part.open("wb") as file:
+            np.savez_compressed(file, **arrays)
     except OSError as error:
         raise FileError(path, found=f"it cannot be written ({error.strerror or error})") from error
     return path
-
-
-def _write_whole(path: Path, arrays: dict[str, Any]) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY) if os.name == "posix" else -1
-    if folder >= 0:
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def sniff(path: Path, head: bytes) -> bool:

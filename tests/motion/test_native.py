@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from m3n_studio.body.shape import LIMBS, Shape
 from m3n_studio.errors import FileError
-from m3n_studio.motion import native
 from m3n_studio.motion.clip import GENDERS, Clip, Source, TextSegment
 from m3n_studio.motion.formats import read_clip
 from m3n_studio.motion.native import load_clip, save_clip
@@ -100,7 +99,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, clip, monkeypatch):
     def broken(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(native.os, "fsync", broken)
+    monkeypatch.setattr(os, "fsync", broken)
     with pytest.raises(FileError, match="No space left"):
         save_clip(path, clip.with_(rate_hz=60.0))
     assert path.read_bytes() == before
