@@ -119,7 +119,11 @@ class BodyView(QWidget):
         """Show another body, motion or sensors."""
         self.stage.scene = scene
         clip = None if scene is None else scene.track.clip
-        self._caption.setText("" if clip is None else f"{len(clip):,} frames at {clip.rate_hz:g} Hz".replace(",", " "))
+        self._caption.setText(
+            "No motion: drop one here"
+            if clip is None
+            else f"{len(clip):,} frames at {clip.rate_hz:g} Hz".replace(",", " ")
+        )
         self._caption.adjustSize()
         self._on_time(self._clock.time_s)
         self.viewport.update()

@@ -15,14 +15,14 @@ from m3n_studio.studio.widgets import combo, label
 SPEEDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 100.0)
 
 
-def timecode(time_s: float, rate_hz: float) -> str:
-    """``m:ss.mmm`` and the frame, e.g. ``0:03.250  frame 195``."""
+def timecode(time_s: float, rate_hz: float, *, start_s: float = 0.0) -> str:
+    """``m:ss.mmm`` and the frame since `start_s`, e.g. ``0:03.250  frame 195``."""
     sign = "−" if time_s < 0 else ""
     ms = round(abs(time_s) * 1000)
     minutes, rest = divmod(ms, 60_000)
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
-    return f"{sign}{clock}:{rest // 1000:02d}.{rest % 1000:03d}   frame {round(time_s * rate_hz)}"
+    return f"{sign}{clock}:{rest // 1000:02d}.{rest % 1000:03d}   frame {round((time_s - start_s) * rate_hz)}"
 
 
 class Transport(QWidget):
@@ -85,7 +85,8 @@ class Transport(QWidget):
         self._rate = contents.rate_hz()
         texts = contents.clip.texts if contents.clip is not None else ()
         self.strip.set_content(start, end, rate_hz=self._rate, texts=texts)
-        self.end_label.setText(f"of {end - start:.2f} s" if end > start else "")
+        whole = f"of {end:.2f} s" if start == 0.0 else f"from {start:.2f} to {end:.2f} s"
+        self.end_label.setText(whole if end > start else "")
         self.time_label.setMinimumWidth(self.fontMetrics().horizontalAdvance(timecode(end, self._rate) + "00"))
         for widget in (self.speed_box, self.time_label):
             widget.setEnabled(end > start)
@@ -97,7 +98,7 @@ class Transport(QWidget):
 
     def _on_time(self, time_s: float) -> None:
         self.strip.set_time(time_s)
-        self.time_label.setText(timecode(time_s, self._rate))
+        self.time_label.setText(timecode(time_s, self._rate, start_s=self._clock.start_s))
 
     def _on_speed(self, speed: float) -> None:
         nearest = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - speed))

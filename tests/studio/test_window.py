@@ -20,6 +20,7 @@ from m3n_studio.studio.docks import DockSpec
 from m3n_studio.studio.pictures import window_picture, window_pixmap
 from m3n_studio.studio.stage import Scene, SensorTrack
 from m3n_studio.studio.theme import contrast, load_theme, rgb
+from m3n_studio.studio.transport import timecode
 from m3n_studio.studio.window import Window
 
 from .conftest import waves
@@ -473,6 +474,15 @@ def test_a_sentence_and_its_labels_have_rows_of_their_own(full, body, clip):
     texts = (TextSegment(0.0, 2.0, "A person reaches and walks.", "sentence"), *clip.texts)
     strip.set_content(0.0, 2.0, rate_hz=30.0, texts=texts)
     assert strip.sizeHint().height() > low
+
+
+@pytest.mark.parametrize(
+    ("time_s", "start_s", "expected"),
+    [(3.25, 0.0, "0:03.250   frame 195"), (3725.0, 0.0, "1:02:05.000   frame 223500"),
+     (41.0, 40.0, "0:41.000   frame 60"), (59.9996, 0.0, "1:00.000   frame 3600"), (-0.5, -1.0, "−0:00.500   frame 30")],
+)  # fmt: skip
+def test_the_timecode_counts_minutes_and_frames(time_s, start_s, expected):
+    assert timecode(time_s, 60.0, start_s=start_s) == expected
 
 
 def test_long_recordings_without_a_motion_are_shown(window):
