@@ -479,7 +479,8 @@ def test_a_sentence_and_its_labels_have_rows_of_their_own(full, body, clip):
 @pytest.mark.parametrize(
     ("time_s", "start_s", "expected"),
     [(3.25, 0.0, "0:03.250   frame 195"), (3725.0, 0.0, "1:02:05.000   frame 223500"),
-     (41.0, 40.0, "0:41.000   frame 60"), (59.9996, 0.0, "1:00.000   frame 3600"), (-0.5, -1.0, "−0:00.500   frame 30")],
+     (41.0, 40.0, "0:41.000   frame 60"),
+     (59.9996, 0.0, "1:00.000   frame 3600"), (-0.5, -1.0, "−0:00.500   frame 30")],
 )  # fmt: skip
 def test_the_timecode_counts_minutes_and_frames(time_s, start_s, expected):
     assert timecode(time_s, 60.0, start_s=start_s) == expected
