@@ -170,15 +170,28 @@ def judge(
     normalise: str = "zscore",
 ) -> tuple[Judged, ...]:
     """Align every pair and measure how close it is."""
+    return tuple(
+        judge_pair(one, other, parts=parts, lowpass_hz=lowpass_hz, normalise=normalise)
+        for one, other in pair_up(simulated, real, pairs)
+    )
+
+
+def judge_pair(
+    simulated: Signal,
+    real: Signal,
+    *,
+    alignment: Alignment | None = None,
+    parts: Sequence[str] = ALIGN,
+    lowpass_hz: float | None = None,
+    normalise: str = "zscore",
+) -> Judged:
+    """Measure how close one recording is, after the alignment given, else after fitting one."""
     from m3n_studio.imu.align import align
     from m3n_studio.imu.fidelity import compare
 
-    out = []
-    for one, other in pair_up(simulated, real, pairs):
-        alignment = align(one, other, parts)
-        aligned = alignment.apply(other, one).with_(name=other.name)
-        out.append(Judged(alignment, aligned, compare(one, aligned, lowpass_hz=lowpass_hz, normalise=normalise)))
-    return tuple(out)
+    found = align(simulated, real, parts) if alignment is None else alignment
+    aligned = found.apply(real, simulated).with_(name=real.name)
+    return Judged(found, aligned, compare(simulated, aligned, lowpass_hz=lowpass_hz, normalise=normalise))
 
 
 def scene(
