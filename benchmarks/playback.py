@@ -1,8 +1,9 @@
 """Playback: frames per second of the GPU-skinned stage against re-uploading vertices through vispy's Mesh.
 
 Both sides draw the default body, shaded, at 900 x 800, each frame to a visible window, in one
-run. The Mesh side gets its vertices ready made (no skinning is counted against it) and draws
-nothing else; ours draws ground and shadow as well, then the body alone.
+run and in turn, so that other load on the machine meets both. The Mesh side gets its vertices
+ready made (no skinning is counted against it) and draws nothing else; ours draws ground and
+shadow as well, then the body alone.
 Run with a display: ``xvfb-run -a -s "-screen 0 1280x1024x24" python benchmarks/playback.py``.
 """
 
@@ -18,7 +19,7 @@ import numpy as np
 
 os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from m3n_studio.body.files import default_body
 from m3n_studio.body.forward import forward
@@ -47,8 +48,8 @@ def waving(model: BodyModel) -> Clip:
 
 
 def rate(show: Callable[[int], None], seconds: float) -> float:
-    """Frames per second of `show`, after a warm-up."""
-    for i in range(10):
+    """Frames per second of `show`, after a short warm-up."""
+    for i in range(5):
         show(i)
     count, start = 0, time.perf_counter()
     while time.perf_counter() - start < seconds:
@@ -57,45 +58,37 @@ def rate(show: Callable[[int], None], seconds: float) -> float:
     return count / (time.perf_counter() - start)
 
 
-def ours(model: BodyModel, clip: Clip, seconds: float) -> tuple[float, float]:
-    """Frames per second of the whole stage, and of the body alone."""
-    out = []
-    for alone in (False, True):
-        stage = Stage(load_theme("light"), Scene.of(model, clip))
-        stage.show_ground = not alone
-        widget = GLViewport(stage)
-        widget.resize(*SIZE)
-        widget.show()
-        drawn = []
-        widget.painted.connect(lambda: drawn.append(1))  # noqa: B023
+def ours(model: BodyModel, clip: Clip, *, ground: bool) -> tuple[QWidget, Callable[[int], None]]:
+    """A window with the GPU-skinned body, and how to show a frame in it."""
+    stage = Stage(load_theme("light"), Scene.of(model, clip), show_ground=ground)
+    widget = GLViewport(stage)
+    widget.resize(*SIZE)
+    drawn: list[int] = []
+    widget.painted.connect(lambda: drawn.append(1))
 
-        def show(i: int) -> None:
-            stage.frame = i % FRAMES  # noqa: B023
-            widget.update()  # noqa: B023
-            before = len(drawn)  # noqa: B023
-            while len(drawn) == before:  # noqa: B023
-                QApplication.processEvents()
+    def show(i: int) -> None:
+        stage.frame = i % FRAMES
+        widget.update()
+        before = len(drawn)
+        while len(drawn) == before:
+            QApplication.processEvents()
 
-        out.append(rate(show, seconds))
-        widget.close()
-        widget.deleteLater()
-        QApplication.processEvents()
-    return out[0], out[1]
+    return widget, show
 
 
-def mesh(model: BodyModel, clip: Clip, seconds: float) -> float:
-    """Frames per second of vispy's Mesh given new vertices every frame."""
+def mesh(model: BodyModel, clip: Clip) -> tuple[QWidget, Callable[[int], None]]:
+    """A window with vispy's Mesh, given new vertices every frame, and how to show a frame in it."""
     import vispy
 
     vispy.use("pyside6")
     from vispy import scene
 
     vertices = forward(model, clip.poses, clip.trans)[0].astype(np.float32)
-    canvas = scene.SceneCanvas(size=SIZE, show=True, config={"depth_size": 24})
+    canvas = scene.SceneCanvas(size=SIZE, config={"depth_size": 24})
     view = canvas.central_widget.add_view()
     view.camera = scene.TurntableCamera(fov=32, distance=3.8, center=(0, 0.86, 0), up="+y")
     node = scene.visuals.Mesh(vertices[0], model.faces, color=(0.7, 0.7, 0.7, 1), shading="smooth", parent=view.scene)
-    drawn = []
+    drawn: list[int] = []
     canvas.events.draw.connect(lambda event: drawn.append(1))
 
     def show(i: int) -> None:
@@ -105,26 +98,38 @@ def mesh(model: BodyModel, clip: Clip, seconds: float) -> float:
         while len(drawn) == before:
             QApplication.processEvents()
 
-    out = rate(show, seconds)
-    canvas.close()
-    return out
+    return canvas.native, show
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--seconds", type=float, default=1.5, help="for each side in each round")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
     application()
     model = default_body()
     clip = waving(model)
-    whole, alone = ours(model, clip, seconds)
-    uploaded = mesh(model, clip, seconds)
+    sides = {
+        "GPU skinning, whole stage (ground, shadow)": ours(model, clip, ground=True),
+        "GPU skinning, body alone": ours(model, clip, ground=False),
+        "vispy Mesh, vertices re-uploaded, body alone": mesh(model, clip),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(options.rounds):
+        for name, (widget, show) in sides.items():
+            widget.show()
+            rates[name].append(rate(show, options.seconds))
+            widget.hide()
+    whole, alone, uploaded = (np.array(r) for r in rates.values())
     machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-    print(f"playback, {len(model.vertices)} vertices, {SIZE[0]} x {SIZE[1]}, {machine}")
-    print(f"  GPU skinning, whole stage (ground, shadow)              {whole:6.1f} frames/s")
-    print(f"  GPU skinning, body alone                                 {alone:6.1f} frames/s")
-    print(f"  vispy Mesh, vertices re-uploaded, body alone             {uploaded:6.1f} frames/s")
-    print(f"  ratio {whole / uploaded:.2f} (whole stage), {alone / uploaded:.2f} (like for like); target {TARGET:g}")
+    print(
+        f"playback, {len(model.vertices)} vertices, {SIZE[0]} x {SIZE[1]}, {machine}, {options.rounds} rounds in turn"
+    )
+    for name, values in rates.items():
+        print(f"  {name:46s} {np.median(values):6.1f} frames/s  ({min(values):.1f} to {max(values):.1f})")
+    for words, values in (("whole stage", whole / uploaded), ("like for like", alone / uploaded)):
+        spread = f"{values.min():.2f} to {values.max():.2f}"
+        print(f"  ratio, {words:14s} {np.median(values):.2f}  ({spread}); target {TARGET:g}")
     return 0
 
 

@@ -14,8 +14,10 @@ void main() {
     if (dot(n, to_eye) < 0.0 && !gl_FrontFacing) n = -n;
     vec3 ambient = mix(u_ground, u_sky, 0.5 + 0.5 * n.y);
     float key = max((dot(n, u_key) + 0.35) / 1.35, 0.0);
-    float shine = pow(max(dot(n, normalize(u_key + to_eye)), 0.0), 28.0);
-    float rim = pow(1.0 - max(dot(n, to_eye), 0.0), 4.0);
+    float shine = max(dot(n, normalize(u_key + to_eye)), 0.0);
+    shine *= shine; shine *= shine; shine *= shine; shine *= shine; shine *= shine;  // to the 32nd: cheaper than pow
+    float rim = 1.0 - max(dot(n, to_eye), 0.0);
+    rim *= rim; rim *= rim;
     vec3 color = u_color * (ambient + 0.62 * key * key) + vec3(0.05) * shine + 0.16 * rim * u_sky;
     gl_FragColor = vec4(color, 1.0);
 }
