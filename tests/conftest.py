@@ -5,6 +5,12 @@ import os
 import sys
 
 import pytest
+from hypothesis import settings
+
+# Continuous integration tries the same examples every time; by hand each run looks at new ones.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("dev", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "xcb" if os.environ.get("DISPLAY") else "offscreen")
 
