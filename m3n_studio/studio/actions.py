@@ -27,11 +27,13 @@ class ActionSpec:
     separator_before: bool = False
 
 
-MENUS = ("&File", "&Playback", "&View", "&Help")
+MENUS = ("&File", "&Edit", "&Playback", "&View", "&Help")
 
 ACTIONS = (
     ActionSpec("open", "&Open…", "&File", ("Ctrl+O",), "open", "Open a motion or a recording"),
     ActionSpec("quit", "&Quit", "&File", ("Ctrl+Q",), separator_before=True),
+    ActionSpec("undo", "&Undo", "&Edit", ("Ctrl+Z",), tip="Undo"),
+    ActionSpec("redo", "&Redo", "&Edit", ("Ctrl+Shift+Z", "Ctrl+Y"), tip="Redo"),
     ActionSpec("play", "&Play", "&Playback", ("Space",), "play", "Play or pause", needs_time=True),
     ActionSpec("step_back", "Step &back", "&Playback", ("Left", ","), "step-back", "One frame back", needs_time=True),
     ActionSpec("step_forward", "Step &forward", "&Playback", ("Right", "."), "step-forward", "One frame on",

@@ -140,6 +140,8 @@ def _show(
         window.resize(*size)
     if contents is not None:
         window.show_contents(contents)
+        if screenshot is None and contents.document.clip is not None:
+            window.show_document(contents.document)
     window.show()
     if screenshot is not None:
         return _take_picture(window, screenshot, at_s)

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from m3n_studio.body.model import BodyModel
 from m3n_studio.body.shape import Shape
-from m3n_studio.errors import FileError, M3nError
+from m3n_studio.errors import FileError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
+from m3n_studio.studio.document import Document
 from m3n_studio.studio.stage import Scene, SensorTrack
 
 if TYPE_CHECKING:
     from m3n_studio.imu.surface import Placement
+    from m3n_studio.studio.derived import Base, Verdict
     from m3n_studio.workbench import Judged
     from m3n_studio.workbench import Scene as WorkScene
 
@@ -38,6 +40,10 @@ class Contents:
         Correlation r by (simulated, real, quantity "acc" or "gyr", axis), where it was measured.
     recordings : tuple of Signal
         As read; aligned anew when the motion changes.
+    ghost : tuple of Signal
+        What the same sensors read on the document's ghost body; empty where there is none.
+    document : Document
+        What all this follows from.
     note : str
         What the user should know about all this, e.g. why nothing could be aligned.
     """
@@ -50,6 +56,8 @@ class Contents:
     closeness: Mapping[tuple[str, str, str, str], float] = field(default_factory=dict)
     recordings: tuple[Signal, ...] = ()
     note: str = ""
+    ghost: tuple[Signal, ...] = ()
+    document: Document = field(default_factory=Document)
 
     @property
     def clip(self) -> Clip | None:
@@ -114,7 +122,7 @@ def contents_of(scene: WorkScene) -> Contents:
         scene.clip, scene.model, simulated=scene.simulated, placements=scene.placements, shape=scene.shape,
         title=scene.title,
     )  # fmt: skip
-    return _with_judged(replace(made, recordings=scene.recordings), scene.judged)
+    return _with_judged(replace(made, recordings=scene.recordings, document=document_of(scene)), scene.judged)
 
 
 def _with_judged(contents: Contents, judged: Sequence[Judged]) -> Contents:
@@ -131,36 +139,61 @@ def _with_judged(contents: Contents, judged: Sequence[Judged]) -> Contents:
     return replace(contents, real=real, real_notes=notes, closeness=closeness)
 
 
-def align(contents: Contents) -> Contents:
-    """Align the recordings with the simulation; where that cannot be done they stay as read and the note says why."""
-    if not (contents.simulated and contents.recordings):
-        return replace(contents, real=contents.recordings, real_notes=(), closeness={}, note="")
+def derive(
+    document: Document, base: Base | None, simulated: Sequence[Signal], verdict: Verdict, before: Contents
+) -> Contents:
+    """What a document looks like; what `before` already has of it is taken over."""
+    ghost = () if base is None or document.ghost is None else base.tensor.signals(document.ghost)
+    contents = Contents(
+        document.title, _scene(document, before), tuple(simulated), recordings=document.recordings, ghost=ghost,
+        document=document, note="; ".join(verdict.problems.values()),
+    )  # fmt: skip
+    return _with_judged(contents, list(verdict.judged.values()))
+
+
+def _scene(d: Document, before: Contents) -> Scene | None:
+    """The body of a document; the one before where nothing about it changed."""
+    if d.clip is None or d.model is None:
+        return None
+    old = before.document
+    same_body = before.scene is not None and old.clip is d.clip and old.model is d.model and old.shape is d.shape
+    if same_body and old.placements == d.placements:
+        return before.scene
+    sensors = sensor_tracks(d.model, d.clip, d.placements, d.shape)
+    if same_body and before.scene is not None:
+        return replace(before.scene, sensors=sensors)
+    return Scene.of(d.model, d.clip, shape=d.shape, sensors=sensors)
+
+
+def document_of(scene: WorkScene) -> Document:
+    """The document of the command line's scene."""
+    return Document(
+        title=scene.title, model=scene.model, clip=scene.clip, shape=scene.shape, placements=scene.placements,
+        recordings=scene.recordings,
+    )  # fmt: skip
+
+
+def open_motion(path: Path, before: Document) -> Document:
+    """A motion file on the body shown so far (the default one at first); sensors and recordings stay."""
     from m3n_studio import workbench
 
-    try:
-        judged = workbench.judge(contents.simulated, contents.recordings)
-    except M3nError as error:
-        note = f"The recording is shown as it was read: {error}"
-        return replace(_with_judged(contents, ()), note=note)
-    return replace(_with_judged(contents, judged), note="")
+    model = before.model or workbench.open_body(None)
+    placements = before.placements or workbench.place(model, workbench.WRISTS)
+    return before.with_(
+        title=path.name, model=model, clip=workbench.open_clip(path), shape=None, ghost=None, placements=placements,
+        alignments={},
+    )  # fmt: skip
 
 
-def open_motion(path: Path, before: Contents) -> Contents:
-    """A motion file on the default body with a sensor on each wrist; recordings stay and are aligned with it."""
-    from m3n_studio import workbench
-
-    made = contents_of(workbench.scene(path))
-    return align(replace(made, title=path.name, recordings=before.recordings))
-
-
-def open_recording(path: Path, before: Contents) -> Contents:
+def open_recording(path: Path, before: Document) -> Document:
     """A recording laid beside what is already shown."""
     from m3n_studio.recordings.formats import read_signals
 
-    return align(replace(before, recordings=read_signals(path), title=before.title or path.name))
+    title = before.title or path.name
+    return before.with_(recordings=read_signals(path), pairs={}, alignments={}, title=title)
 
 
-def open_file(path: Path, before: Contents) -> Contents:
+def open_file(path: Path, before: Document) -> Document:
     """Whatever the file is: a motion if some reader knows it as one, else a recording."""
     from m3n_studio.motion import formats as motions
     from m3n_studio.recordings import formats as recordings
@@ -179,7 +212,7 @@ def open_file(path: Path, before: Contents) -> Contents:
     return open_motion(path, before)
 
 
-def open_files(paths: Sequence[Path], before: Contents) -> Contents:
+def open_files(paths: Sequence[Path], before: Document) -> Document:
     """Several files one after another, e.g. a motion and its recording."""
     for path in paths:
         before = open_file(path, before)

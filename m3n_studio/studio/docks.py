@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
     from m3n_studio.studio.clock import Clock
+    from m3n_studio.studio.derived import Base
+    from m3n_studio.studio.document import Edit
+    from m3n_studio.studio.jobs import Jobs
     from m3n_studio.studio.selection import Selection
     from m3n_studio.studio.theme import Theme
 
@@ -45,8 +48,11 @@ class DockSpec:
 
 @dataclass(frozen=True, eq=False)
 class ViewContext:
-    """All a view is given: the clock, the selection, colours, the window's actions, error reporting.
+    """All a view is given: clock, selection, colours, actions, a way to edit, a way to work in the background.
 
+    edit : applies an :class:`~m3n_studio.studio.document.Edit`; False if it was refused (and told).
+    seal : ends a drag, so that the next edit undoes by itself.
+    jobs : background work. base : the map from shape to signal in use, or None (see ``Engine.base``).
     viewport : {"auto", "gl", "offscreen"}, how three-dimensional pictures are made.
     """
 
@@ -55,4 +61,8 @@ class ViewContext:
     theme: Theme
     actions: Mapping[str, QAction]
     report: Callable[[str], None]
+    edit: Callable[[Edit], bool]
+    seal: Callable[[], None]
+    jobs: Jobs
+    base: Callable[[], Base | None]
     viewport: str = "auto"

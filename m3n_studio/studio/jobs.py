@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
@@ -146,8 +147,8 @@ class Jobs(QObject):
         name: str,
         work: Callable[[Task], object],
         *,
-        done: Callable[[object], object] | None = None,
-        failed: Callable[[object], object] | None = None,
+        done: Callable[[Any], object] | None = None,
+        failed: Callable[[Any], object] | None = None,
         key: str = "",
         quiet: bool = False,
     ) -> Job:

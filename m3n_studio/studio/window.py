@@ -26,12 +26,16 @@ from PySide6.QtWidgets import (
 from m3n_studio.plugins import Door, load, the_door
 from m3n_studio.studio.actions import ACTIONS, MENUS, make_actions, set_icons, shortcut_rows
 from m3n_studio.studio.clock import MAX_SPEED, MIN_SPEED, Clock
-from m3n_studio.studio.contents import Contents
+from m3n_studio.studio.contents import Contents, open_files
+from m3n_studio.studio.derived import Base
 from m3n_studio.studio.docks import ViewContext
+from m3n_studio.studio.document import Document, Edit
 from m3n_studio.studio.empty_view import EmptyView, demo_motions
+from m3n_studio.studio.engine import Engine
 from m3n_studio.studio.error_bar import ErrorBar, ExceptionHook, describe
+from m3n_studio.studio.history import History
 from m3n_studio.studio.icons import icon
-from m3n_studio.studio.opening import Opener
+from m3n_studio.studio.jobs import Jobs
 from m3n_studio.studio.selection import Selection
 from m3n_studio.studio.theme import load_theme, palette, style_sheet, system_theme
 from m3n_studio.studio.widgets import label, named
@@ -66,7 +70,8 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self.contents = Contents()
         self.clock, self.selection = Clock(self), Selection(self)
-        self.opener = Opener(self)
+        self.jobs = Jobs(self)
+        self.history, self.engine = History(self), Engine(self.jobs, self)
         self._settings, self._door = settings, door or the_door()
         self._theme_choice = theme
         self.theme = load_theme(system_theme() if theme == "system" else theme)
@@ -129,7 +134,9 @@ class Window(QMainWindow):
         layout.setSpacing(8)
         layout.addWidget(self.splitter, 1)
         context = ViewContext(
-            self.clock, self.selection, self.theme, self.actions_by_name, self.show_error, viewport,
+            clock=self.clock, selection=self.selection, theme=self.theme, actions=self.actions_by_name,
+            report=self.show_error, edit=self.history.apply, seal=self.history.seal, jobs=self.jobs,
+            base=self._base, viewport=viewport,
         )  # fmt: skip
         for name, spec in self._door.all("dock"):
             try:
@@ -170,9 +177,14 @@ class Window(QMainWindow):
         self.empty.open_wanted.connect(self.ask_open)
         self.empty.file_wanted.connect(self.open_path)
         self._demo_menu.triggered.connect(self._on_demo)
-        self.opener.opened.connect(self._on_opened)
-        self.opener.failed.connect(self._on_failed)
-        self.opener.busy_changed.connect(self._on_busy)
+        act["undo"].triggered.connect(self.history.stack.undo)
+        act["redo"].triggered.connect(self.history.stack.redo)
+        self.history.stack.indexChanged.connect(self._on_history)
+        self.history.changed.connect(self.engine.set_document)
+        self.history.refused.connect(self.show_error)
+        self.engine.shown.connect(self._on_shown)
+        self.engine.refined.connect(self._on_refined)
+        self.engine.failed.connect(self._on_failed)
         self.hook.caught.connect(self.error_bar.show_error)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
 
@@ -185,13 +197,10 @@ class Window(QMainWindow):
 
     def _show_contents(self, contents: Contents) -> None:
         self.clock.pause()
-        self.contents = contents
         start, end = contents.span_s()
         self.actions_by_name["loop"].setChecked(False)
         self.clock.set_range(start, end)
-        for view in self.views.values():
-            if hasattr(view, "set_contents"):
-                view.set_contents(contents)
+        self._hand_out(contents)
         has = end > start
         for spec in ACTIONS:
             if spec.needs_time:
@@ -200,6 +209,12 @@ class Window(QMainWindow):
         self.pages.setCurrentIndex(0 if empty else 1)
         self.setWindowTitle(f"{contents.title} – m3n Studio" if contents.title else "m3n Studio")
 
+    def _hand_out(self, contents: Contents) -> None:
+        self.contents = contents
+        for view in self.views.values():
+            if hasattr(view, "set_contents"):
+                view.set_contents(contents)
+
     @Slot(object)
     def open_path(self, path: Path) -> None:
         """Open one file in the background."""
@@ -207,18 +222,45 @@ class Window(QMainWindow):
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open files in the background: motions replace the motion, recordings the recordings."""
-        if not self.opener.open(paths, self.contents):
+        if self.busy:
             self.show_error("Another file is still being opened; wait until it is there.")
+            return
+        chosen, before = tuple(paths), self.history.document
+        names = ", ".join(p.name for p in chosen)
+        job = self.jobs.run(
+            f"Opening {names}", lambda task: (names, open_files(chosen, before)), done=self._on_opened,
+            failed=self._on_failed, key="open",
+        )  # fmt: skip
+        job.ended.connect(self._on_open_ended)
+        self._show_busy(names)
 
     @property
     def busy(self) -> bool:
         """Whether a file is being opened."""
-        return self.opener.busy
+        return any(job.key == "open" for job in self.jobs.running)
 
     @Slot(object)
-    def _on_opened(self, contents: Contents) -> None:
+    def _on_opened(self, opened: tuple[str, Document]) -> None:
+        names, document = opened
         self.error_bar.hide()
-        self.show_contents(contents)
+        self.history.apply(Edit(f"Open {names}", lambda _: document))
+
+    def show_document(self, document: Document) -> None:
+        """Begin with a document; nothing before it can be undone."""
+        self.history.apply(Edit("Open", lambda _: document))
+        self.history.stack.clear()
+
+    @Slot(object)
+    def _on_shown(self, contents: Contents) -> None:
+        another = contents.clip is not self.contents.clip or contents.span_s() != self.contents.span_s()
+        if another:
+            self.show_contents(contents)
+        else:
+            self._hand_out(contents)
+
+    @Slot(object)
+    def _on_refined(self, contents: Contents) -> None:
+        self._hand_out(contents)
         if contents.note:
             self.show_error(contents.note)
 
@@ -226,11 +268,26 @@ class Window(QMainWindow):
     def _on_failed(self, error: Exception) -> None:
         self.error_bar.show_error(*describe(error))
 
-    @Slot(str)
-    def _on_busy(self, what: str) -> None:
+    @Slot(object)
+    def _on_open_ended(self, _job: object) -> None:
+        self._show_busy("")
+
+    def _show_busy(self, what: str) -> None:
         self.busy_label.setText(f"Opening {what} …")
         self.busy_label.setVisible(bool(what))
         self.progress.setVisible(bool(what))
+
+    def _base(self) -> Base | None:
+        return self.engine.base
+
+    @Slot(int)
+    def _on_history(self, _index: int) -> None:
+        for name, can, text in (
+            ("undo", self.history.stack.canUndo(), self.history.stack.undoText()),
+            ("redo", self.history.stack.canRedo(), self.history.stack.redoText()),
+        ):
+            self.actions_by_name[name].setEnabled(can)
+            self.actions_by_name[name].setText(f"&{name.capitalize()} {text[:1].lower()}{text[1:]}".rstrip())
 
     def ask_open(self) -> None:
         """Let the user choose files."""
@@ -357,7 +414,7 @@ class Window(QMainWindow):
         self.clock.pause()
         self._remember()
         self.hide()
-        self.opener.stop()
+        self.jobs.stop()
         for view in self.views.values():
             if hasattr(view, "release"):
                 view.release()

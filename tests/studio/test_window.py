@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QApplication
 
 from m3n_studio.motion.clip import TextSegment
 from m3n_studio.plugins import Door
-from m3n_studio.studio import builtin, opening
+from m3n_studio.studio import builtin
+from m3n_studio.studio import window as window_module
 from m3n_studio.studio.contents import Contents, make_contents
 from m3n_studio.studio.docks import DockSpec
 from m3n_studio.studio.pictures import window_picture, window_pixmap
@@ -361,9 +362,9 @@ def test_opening_happens_in_the_background_and_closing_meanwhile_is_clean(qtbot,
     def slow(paths, before):
         started.append(1)
         time.sleep(0.4)
-        return contents
+        return before
 
-    monkeypatch.setattr(opening, "open_files", slow)
+    monkeypatch.setattr(window_module, "open_files", slow)
     window = Window(theme="light")
     window.show()
     window.open_path(Path("anything.npz"))
@@ -377,7 +378,7 @@ def test_opening_happens_in_the_background_and_closing_meanwhile_is_clean(qtbot,
 
 
 def test_two_requests_at_once_are_refused_with_words(window, qtbot, monkeypatch):
-    monkeypatch.setattr(opening, "open_files", lambda paths, before: time.sleep(0.2) or before)
+    monkeypatch.setattr(window_module, "open_files", lambda paths, before: time.sleep(0.2) or before)
     window.open_path(Path("a"))
     window.open_path(Path("b"))
     assert "still being opened" in window.error_bar.text
