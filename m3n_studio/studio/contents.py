@@ -44,6 +44,8 @@ class Contents:
         What the same sensors read on the document's ghost body; empty where there is none.
     document : Document
         What all this follows from.
+    judged : mapping
+        How each sensor's recording was aligned and how close it is, by sensor name.
     note : str
         What the user should know about all this, e.g. why nothing could be aligned.
     """
@@ -58,6 +60,7 @@ class Contents:
     note: str = ""
     ghost: tuple[Signal, ...] = ()
     document: Document = field(default_factory=Document)
+    judged: Mapping[str, Judged] = field(default_factory=dict)
 
     @property
     def clip(self) -> Clip | None:
@@ -136,7 +139,8 @@ def _with_judged(contents: Contents, judged: Sequence[Judged]) -> Contents:
         for row in j.report.channels
         if row.r is not None
     }
-    return replace(contents, real=real, real_notes=notes, closeness=closeness)
+    by_sensor = {j.report.simulated: j for j in judged}
+    return replace(contents, real=real, real_notes=notes, closeness=closeness, judged=by_sensor)
 
 
 def derive(
