@@ -66,6 +66,7 @@ class Scene:
     simulated: tuple[Signal, ...]
     recordings: tuple[Signal, ...] = ()
     judged: tuple[Judged, ...] = ()
+    recording_path: str = ""
 
 
 def open_body(path: Path | None) -> BodyModel:
@@ -216,4 +217,5 @@ def scene(
     recordings = () if real is None else read_signals(real)
     judged = judge(simulated, recordings, parts=parts) if recordings else ()
     title = Path(motion).name if real is None else f"{Path(motion).name} against {real.name}"
-    return Scene(title, model, clip, wanted, placed, simulated, recordings, judged)
+    recorded = "" if real is None else str(real)
+    return Scene(title, model, clip, wanted, placed, simulated, recordings, judged, recorded)

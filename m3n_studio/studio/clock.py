@@ -107,6 +107,10 @@ class Clock(QObject):
             self._speed = speed
             self.speed_changed.emit(speed)
 
+    def set_tick_ms(self, interval_ms: int) -> None:
+        """How often views are told the time while it runs, ms."""
+        self._timer.setInterval(max(int(interval_ms), 1))
+
     def play(self) -> None:
         """Let time run; from the start again if it stands at the end. Nothing to play: no effect."""
         if self._playing or self._end <= self._start:

@@ -47,6 +47,8 @@ class Document:
     mode : str
         Simulation mode of the traces.
     bandwidth_hz : float or None
+    recording_path : str
+        The file the recordings were read from; the motion's is in its clip's source.
     """
 
     title: str = ""
@@ -60,6 +62,7 @@ class Document:
     alignments: Mapping[str, Alignment] = field(default_factory=dict)
     mode: str = "exact"
     bandwidth_hz: float | None = 12.0
+    recording_path: str = ""
 
     @property
     def body(self) -> Shape:
