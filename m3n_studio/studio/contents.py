@@ -13,9 +13,12 @@ from m3n_studio.errors import FileError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.studio.document import Document
-from m3n_studio.studio.stage import Scene, SensorTrack
+from m3n_studio.studio.bones import BoneTrack
+from m3n_studio.studio.sensors import LiveSensor
+from m3n_studio.studio.stage import Scene
 
 if TYPE_CHECKING:
+    from m3n_studio.imu.envelope import Envelope
     from m3n_studio.imu.surface import Placement
     from m3n_studio.studio.derived import Base, Verdict
     from m3n_studio.workbench import Judged
@@ -42,6 +45,8 @@ class Contents:
         As read; aligned anew when the motion changes.
     ghost : tuple of Signal
         What the same sensors read on the document's ghost body; empty where there is none.
+    envelopes : tuple of Envelope
+        Median and bands of the document's population by sensor; empty where there is none, or not yet.
     document : Document
         What all this follows from.
     judged : mapping
@@ -59,6 +64,7 @@ class Contents:
     recordings: tuple[Signal, ...] = ()
     note: str = ""
     ghost: tuple[Signal, ...] = ()
+    envelopes: tuple[Envelope, ...] = ()
     document: Document = field(default_factory=Document)
     judged: Mapping[str, Judged] = field(default_factory=dict)
 
@@ -85,18 +91,10 @@ class Contents:
 
 def sensor_tracks(
     model: BodyModel, clip: Clip, placements: Sequence[Placement], shape: Shape | None
-) -> tuple[SensorTrack, ...]:
-    """Where each placement is over a clip."""
-    from m3n_studio.imu.placement import follow
-    from m3n_studio.motion.root import root_track
-
-    own = clip.shape if shape is None else shape
-    trans = root_track(model, clip, shape)
-    out = []
-    for placement in placements:
-        p, R_ws = follow(model, placement, clip.poses, trans, own)
-        out.append(SensorTrack(placement.name, p, R_ws))
-    return tuple(out)
+) -> tuple[LiveSensor, ...]:
+    """Where each placement is over a clip; nothing is computed until a frame is asked for."""
+    track = BoneTrack(model, clip, shape)
+    return tuple(LiveSensor(placement, track) for placement in placements)
 
 
 def make_contents(
@@ -147,12 +145,30 @@ def derive(
     document: Document, base: Base | None, simulated: Sequence[Signal], verdict: Verdict, before: Contents
 ) -> Contents:
     """What a document looks like; what `before` already has of it is taken over."""
-    ghost = () if base is None or document.ghost is None else base.tensor.signals(document.ghost)
     contents = Contents(
-        document.title, _scene(document, before), tuple(simulated), recordings=document.recordings, ghost=ghost,
+        document.title, _scene(document, before), tuple(simulated), recordings=document.recordings,
+        ghost=_ghost(document, base, before), envelopes=_envelopes(document, base, before),
         document=document, note="; ".join(verdict.problems.values()),
     )  # fmt: skip
     return _with_judged(contents, list(verdict.judged.values()))
+
+
+def _ghost(d: Document, base: Base | None, before: Contents) -> tuple[Signal, ...]:
+    """What the ghost's sensors read; as before where it is the same ghost in the same motion."""
+    from m3n_studio.studio.derived import signals
+
+    if base is None or d.ghost is None:
+        return ()
+    if before.ghost and before.document.ghost is d.ghost and base.serves(before.document):
+        return before.ghost
+    return signals(base, d.ghost)
+
+
+def _envelopes(d: Document, base: Base | None, before: Contents) -> tuple[Envelope, ...]:
+    """The bands there are already: they do not depend on the body shown."""
+    old = before.document
+    same = base is not None and base.serves(old) and old.population == d.population
+    return before.envelopes if same and d.population is not None else ()
 
 
 def _scene(d: Document, before: Contents) -> Scene | None:
@@ -173,7 +189,7 @@ def document_of(scene: WorkScene) -> Document:
     """The document of the command line's scene."""
     return Document(
         title=scene.title, model=scene.model, clip=scene.clip, shape=scene.shape, placements=scene.placements,
-        recordings=scene.recordings,
+        recordings=scene.recordings, recording_path=scene.recording_path,
     )  # fmt: skip
 
 
@@ -194,7 +210,9 @@ def open_recording(path: Path, before: Document) -> Document:
     from m3n_studio.recordings.formats import read_signals
 
     title = before.title or path.name
-    return before.with_(recordings=read_signals(path), pairs={}, alignments={}, title=title)
+    return before.with_(
+        recordings=read_signals(path), recording_path=str(path), pairs={}, alignments={}, title=title
+    )  # fmt: skip
 
 
 def open_file(path: Path, before: Document) -> Document:

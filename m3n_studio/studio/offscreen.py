@@ -113,8 +113,8 @@ class OffscreenRenderer:
             self._lib.eglDestroySurface(self._pointer(self._at), self._pointer(self._surface))
         self._surface, self._size = None, (0, 0)
 
-    def render(self, stage: Stage, width: int, height: int, *, smooth: bool = True) -> Picture:
-        """The stage as (height, width, 4) uint8, row 0 at the top, with smooth edges or fast."""
+    def render(self, stage: Stage, width: int, height: int, *, smooth: bool = True, refine: bool = True) -> Picture:
+        """The stage as (height, width, 4) uint8, row 0 at the top; `smooth` and `refine` as in ``Stage.draw``."""
         from vispy.gloo import gl
         from vispy.gloo.context import set_current_canvas
 
@@ -127,7 +127,7 @@ class OffscreenRenderer:
         self._make_current(width, height)
         try:
             set_current_canvas(self._canvas)
-            stage.draw(width, height, smooth=smooth)
+            stage.draw(width, height, smooth=smooth, refine=refine)
             self._canvas.flush()
             data = gl.glReadPixels(0, 0, width, height, gl.GL_RGBA, gl.GL_UNSIGNED_BYTE)
         finally:

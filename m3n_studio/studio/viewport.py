@@ -61,13 +61,16 @@ class _Orbiting:
         self._smooth_next = True
         widget.update()
 
-    def _take_smooth(self) -> bool:
-        """Whether this frame is to be smooth; a fast one is followed by a smooth one after a rest."""
-        smooth = self._smooth_next or self.always_smooth or not self.software
+    def _take_quality(self) -> dict[str, bool]:
+        """How good this frame is to be; one made in haste is followed by a good one after a rest."""
+        refine = self._smooth_next or self.always_smooth
+        smooth = refine or not self.software
         self._smooth_next = False
-        if not smooth:
+        return {"smooth": smooth, "refine": refine}
+
+    def _after(self, quality: dict[str, bool]) -> None:
+        if not quality["smooth"] or self.stage.rough:
             self._rest.start()
-        return smooth
 
     def _press(self, event: QMouseEvent) -> None:
         self._last = event.position()
@@ -164,8 +167,10 @@ class GLViewport(_Orbiting, QOpenGLWidget):
         try:
             _forget_gl_errors()
             set_current_canvas(self._canvas)
-            self.stage.draw(*self._pixels(), smooth=self._take_smooth())
+            quality = self._take_quality()
+            self.stage.draw(*self._pixels(), **quality)
             self._canvas.flush()
+            self._after(quality)
         except Exception as error:
             self._fail(str(error))
             return
@@ -234,7 +239,9 @@ class ImageViewport(_Orbiting, QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Draw the stage off screen and paint the image."""
-        image = self._draw(smooth=self._take_smooth())
+        quality = self._take_quality()
+        image = self._draw(**quality)
+        self._after(quality)
         painter = QPainter(self)
         if image is None:
             painter.fillRect(self.rect(), self.palette().window())
@@ -244,7 +251,7 @@ class ImageViewport(_Orbiting, QWidget):
         if image is not None:
             self.painted.emit()
 
-    def _draw(self, *, smooth: bool) -> QImage | None:
+    def _draw(self, *, smooth: bool, refine: bool = True) -> QImage | None:
         if self._broken:
             return None
         from m3n_studio.studio.offscreen import OffscreenRenderer
@@ -253,7 +260,7 @@ class ImageViewport(_Orbiting, QWidget):
             if self._renderer is None:
                 self._renderer = OffscreenRenderer()
             width, height = self._pixels()
-            picture = self._renderer.render(self.stage, width, height, smooth=smooth)
+            picture = self._renderer.render(self.stage, width, height, smooth=smooth, refine=refine)
             pixels = np.ascontiguousarray(picture)
         except M3nError as error:
             self._broken = True

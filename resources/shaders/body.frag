@@ -5,8 +5,11 @@ uniform vec3 u_sky;
 uniform vec3 u_ground;
 uniform vec3 u_key;
 uniform vec3 u_eye;
+uniform float u_tinted;   // 0: u_color everywhere, 1: the colour of each vertex
+uniform float u_opacity;
 varying vec3 v_normal;
 varying vec3 v_position;
+varying vec3 v_tint;
 
 void main() {
     vec3 n = normalize(v_normal);
@@ -18,6 +21,7 @@ void main() {
     shine *= shine; shine *= shine; shine *= shine; shine *= shine; shine *= shine;  // to the 32nd: cheaper than pow
     float rim = 1.0 - max(dot(n, to_eye), 0.0);
     rim *= rim; rim *= rim;
-    vec3 color = u_color * (ambient + 0.62 * key * key) + vec3(0.05) * shine + 0.16 * rim * u_sky;
-    gl_FragColor = vec4(color, 1.0);
+    vec3 base = mix(u_color, v_tint, u_tinted);
+    vec3 color = base * (ambient + 0.62 * key * key) + vec3(0.05) * shine + 0.16 * rim * u_sky;
+    gl_FragColor = vec4(color, u_opacity);
 }
