@@ -8,6 +8,7 @@ slider moves), the judgement of simulated against real (tens of milliseconds, wh
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from m3n_studio.body.shape import Shape
@@ -16,7 +17,9 @@ from m3n_studio.recordings.signal import Signal
 from m3n_studio.studio.document import Document
 
 if TYPE_CHECKING:
+    from m3n_studio.imu.envelope import Envelope
     from m3n_studio.imu.tensor import SignalTensor
+    from m3n_studio.studio.jobs import Task
     from m3n_studio.workbench import Judged
 
 
@@ -28,6 +31,11 @@ class Base:
     placements: tuple[object, ...]
     bandwidth_hz: float | None
     tensor: SignalTensor
+
+    @cached_property
+    def template(self) -> tuple[Signal, ...]:
+        """The signals of the template body: what those of every other share their arrays with."""
+        return self.tensor.signals(Shape())
 
     def serves(self, d: Document) -> bool:
         """Whether this base is that document's."""
@@ -53,12 +61,41 @@ def make_base(d: Document) -> Base | None:
     if d.clip is None or d.model is None or not d.placements:
         return None
     tensor = signal_tensor(d.model, d.clip, d.placements, Settings(bandwidth_hz=d.bandwidth_hz))
-    return Base(d.clip, d.placements, d.bandwidth_hz, tensor)
+    base = Base(d.clip, d.placements, d.bandwidth_hz, tensor)
+    _ = base.template  # here, off the GUI thread
+    return base
 
 
 def signals(base: Base | None, shape: Shape) -> tuple[Signal, ...]:
-    """What every sensor reads on a body, in exact mode."""
-    return () if base is None else base.tensor.signals(shape)
+    """What every sensor reads on a body, in exact mode.
+
+    Only the accelerations are new: times, turning rates and validity are the very arrays of the
+    tensor, checked once when the base was made. Copying and checking them again would be most of
+    the time a slider takes.
+    """
+    if base is None:
+        return ()
+    acc = base.tensor.acceleration(shape)
+    acc.flags.writeable = False
+    return tuple(_like(one, acc[i]) for i, one in enumerate(base.template))
+
+
+def _like(template: Signal, acc_mps2: object) -> Signal:
+    """A signal with other accelerations (finite, of the same length), without its checks."""
+    made = object.__new__(Signal)
+    vars(made).update(vars(template), acc_mps2=acc_mps2)
+    return made
+
+
+def bands(base: Base, d: Document, bodies: int, task: Task) -> tuple[Envelope, ...]:
+    """Median and bands of what the sensors read on bodies of the document's population."""
+    from m3n_studio.imu.envelope import envelopes
+    from m3n_studio.imu.population import draw
+
+    if d.population is None:
+        return ()
+    vectors, _ = draw(base.tensor.model, d.population, bodies)
+    return envelopes(base.tensor, vectors, progress=task.progress, cancelled=task.cancelled)
 
 
 def simulated(d: Document, base: Base | None) -> tuple[Signal, ...]:

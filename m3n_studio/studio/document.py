@@ -19,6 +19,7 @@ from m3n_studio.recordings.signal import Signal
 
 if TYPE_CHECKING:
     from m3n_studio.imu.align import Alignment
+    from m3n_studio.imu.population import Population
     from m3n_studio.imu.surface import Placement
 
 
@@ -49,6 +50,8 @@ class Document:
     bandwidth_hz : float or None
     recording_path : str
         The file the recordings were read from; the motion's is in its clip's source.
+    population : Population or None
+        Whose bands are drawn on the traces; None: no bands.
     """
 
     title: str = ""
@@ -63,6 +66,7 @@ class Document:
     mode: str = "exact"
     bandwidth_hz: float | None = 12.0
     recording_path: str = ""
+    population: Population | None = None
 
     @property
     def body(self) -> Shape:
@@ -152,6 +156,12 @@ def pair_with(sensor: str, recording: str) -> Edit:
         "Choose recording",
         lambda d: d.with_(pairs={**d.pairs, sensor: recording}, alignments=_without(d.alignments, sensor)),
     )
+
+
+def set_population(population: Population | None, *, merge: str = "") -> Edit:
+    """Draw the bands of a population on the traces; None: draw none."""
+    label = "Hide bands of the population" if population is None else "Show bands of the population"
+    return Edit(label, lambda d: d.with_(population=population), merge)
 
 
 def set_mode(mode: str) -> Edit:

@@ -6,23 +6,32 @@ On every change the engine looks for the cheapest true answer:
   body in the same call, so mesh and traces always show the same shape;
 * the clip or the sensors changed: a new base in the background; the old picture stays until both
   can change together;
-* when nothing has changed for a moment: recordings are aligned and judged in the background and
-  the contents are shown again with alignment and closeness (:attr:`Engine.refined`).
+* when nothing has changed for a moment: recordings are aligned and judged, and the bands of a
+  population worked out, in the background, and the contents are shown again with them
+  (:attr:`Engine.refined`).
 
 Requests coalesce: a newer one makes an older one's result unwanted.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from m3n_studio.studio import contents as contents_module
 from m3n_studio.studio.contents import Contents
-from m3n_studio.studio.derived import Base, Verdict, judge, make_base, simulated
+from m3n_studio.studio.derived import Base, Verdict, bands, judge, make_base, simulated
 from m3n_studio.studio.document import Document
 from m3n_studio.studio.jobs import Jobs
 
+if TYPE_CHECKING:
+    from m3n_studio.imu.envelope import Envelope
+
 REST_MS = 200
+#: Bodies behind the bands of a population.
+BODIES = 200
 
 
 class Engine(QObject):
@@ -92,11 +101,38 @@ class Engine(QObject):
             self.failed.emit(error)
             return
         self.shown.emit(self.contents)
-        if self._document.recordings and signals:
+        if (self._document.recordings and signals) or self._lacks_bands():
             self._rest.start()
+
+    def _lacks_bands(self) -> bool:
+        return self._document.population is not None and self._base is not None and not self.contents.envelopes
 
     @Slot()
     def _refine(self) -> None:
+        if self._document.recordings and self.contents.simulated:
+            self._judge()
+        if self._lacks_bands():
+            self._find_bands()
+
+    def _find_bands(self) -> None:
+        document, base = self._document, self._base
+        if base is None:
+            return
+        self._jobs.run(
+            "Bands of the population", lambda task: (document, bands(base, document, BODIES, task)),
+            done=self._on_bands, failed=self._on_failed, key="bands",
+        )  # fmt: skip
+
+    @Slot(object)
+    def _on_bands(self, result: tuple[Document, tuple[Envelope, ...]]) -> None:
+        document, found = result
+        now = self._document
+        if self._base is None or not self._base.serves(document) or document.population != now.population:
+            return
+        self.contents = replace(self.contents, envelopes=found)
+        self.refined.emit(self.contents)
+
+    def _judge(self) -> None:
         document, signals = self._document, self.contents.simulated
         self._jobs.run(
             "Comparing", lambda task: (document, judge(document, signals)), done=self._on_verdict,
