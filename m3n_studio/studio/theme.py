@@ -50,6 +50,7 @@ class Theme:
     on_accent: str
     simulated: str
     real: str
+    difference: str
     cursor: str
     plot_grid: str
     gap: str
@@ -57,6 +58,7 @@ class Theme:
     error_text: str
     error_border: str
     segments: tuple[str, ...]
+    heat: tuple[str, ...]
     axis_x: str
     axis_y: str
     axis_z: str
@@ -70,7 +72,7 @@ def load_theme(name: str) -> Theme:
         raise UnknownName("theme", name, THEMES)
     data = tomllib.loads(resource("themes", f"{name}.toml").read_text("utf-8"))
     data["stage"] = StageColors(**data["stage"])
-    data["segments"] = tuple(data["segments"])
+    data["segments"], data["heat"] = tuple(data["segments"]), tuple(data["heat"])
     return Theme(**data)
 
 
