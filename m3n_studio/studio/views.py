@@ -22,7 +22,7 @@ def build_body(context: ViewContext) -> BodyView:
 
 def build_traces(context: ViewContext) -> TraceView:
     """The traces of the selected sensor."""
-    view = TraceView(context.clock, context.theme)
+    view = TraceView(context.clock, context.theme, context.selection)
     view.sensor_changed.connect(context.selection.set_sensor)
     context.selection.sensor_changed.connect(view.set_sensor)
     context.actions["show_all"].triggered.connect(view.show_all)
