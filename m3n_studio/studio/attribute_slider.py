@@ -1,0 +1,210 @@
+"""A slider with the people behind it: their distribution, median, this body, and the one compared with."""
+
+from __future__ import annotations
+
+from math import exp
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QSlider, QWidget
+
+from m3n_studio.studio.attributes_model import Attribute, Scale, percentile_text, shown
+from m3n_studio.studio.theme import Theme
+
+_HANDLE = 6.5
+_TEXT_WIDTH = 44
+_TICKS = 4000
+
+
+class AttributeSlider(QSlider):
+    """One measurement against its population.
+
+    Signals
+    -------
+    pressed, released
+    moved : float
+        The hand asks for this, m or kg, while it drags.
+    stepped : float
+        A key asks for this.
+    """
+
+    pressed = Signal()
+    released = Signal()
+    moved = Signal(float)
+    stepped = Signal(float)
+
+    def __init__(self, row: Attribute, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.row, self._theme = row, theme
+        self._scale = Scale(0.0, 1.0, 0.5, 0.2)
+        self._value = 0.5
+        self._ghost: float | None = None
+        self._asked: float | None = None
+        self._grip: float | None = None
+        self.setRange(0, _TICKS)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(f"{row.title}, {row.unit}")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Room for a curve and the percentile."""
+        return QSize(190, 32)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """The least that can be aimed at."""
+        return QSize(64 + _TEXT_WIDTH, 32)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Other colours."""
+        self._theme = theme
+        self.update()
+
+    def set_scale(self, scale: Scale) -> None:
+        """Another population."""
+        self._scale = scale
+        self.update()
+
+    def show_value(self, value: float, *, ghost: float | None = None, asked: float | None = None) -> None:
+        """Show a value; that of the body compared with; and what was asked where it was not reached."""
+        if (value, ghost, asked) == (self._value, self._ghost, self._asked):
+            return
+        self._value, self._ghost, self._asked = value, ghost, asked
+        span = self._scale.high - self._scale.low
+        self.blockSignals(True)
+        self.setValue(round(_TICKS * (value - self._scale.low) / span))
+        self.blockSignals(False)
+        self.setAccessibleDescription(f"{shown(self.row.name, value)}, {percentile_text(self.percentile)}")
+        self.update()
+
+    @property
+    def shown_value(self) -> float:
+        """What is shown, m or kg."""
+        return self._value
+
+    @property
+    def percentile(self) -> float:
+        """Share of people below, 0 to 100."""
+        return self._scale.percentile(self._value)
+
+    # ------------------------------------------------------------------ hand
+
+    def _groove(self) -> tuple[float, float]:
+        return _HANDLE + 2.0, self.width() - _TEXT_WIDTH - _HANDLE - 2.0
+
+    def x_of(self, value: float) -> float:
+        """Where a value is, px; held to the ends."""
+        left, right = self._groove()
+        share = (value - self._scale.low) / (self._scale.high - self._scale.low)
+        return left + (right - left) * min(max(share, 0.0), 1.0)
+
+    def _at(self, x: float) -> float:
+        left, right = self._groove()
+        share = min(max((x - left) / max(right - left, 1.0), 0.0), 1.0)
+        return self._scale.low + share * (self._scale.high - self._scale.low)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Take the handle, or put it under the hand."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            event.ignore()
+            return
+        x = event.position().x()
+        on_handle = abs(x - self.x_of(self._value)) <= _HANDLE + 2.0
+        self._grip = x - self.x_of(self._value) if on_handle else 0.0
+        self.setSliderDown(True)
+        self.pressed.emit()
+        if not on_handle:
+            self.moved.emit(self._at(x))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Drag."""
+        if self._grip is not None:
+            self.moved.emit(self._at(event.position().x() - self._grip))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Let go."""
+        if self._grip is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._grip = None
+            self.setSliderDown(False)
+            self.released.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """The wheel scrolls the panel; it never changes a body by accident."""
+        event.ignore()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Arrows step, Page Up and Down go further, Home and End to the ends."""
+        key, row = Qt.Key, self.row
+        moves = {
+            key.Key_Right: row.step, key.Key_Up: row.step, key.Key_Left: -row.step, key.Key_Down: -row.step,
+            key.Key_PageUp: row.page, key.Key_PageDown: -row.page,
+        }  # fmt: skip
+        ends = {key.Key_Home: self._scale.low, key.Key_End: self._scale.high}
+        pressed = Qt.Key(event.key())
+        if pressed in moves:
+            self.stepped.emit(min(max(self._value + moves[pressed], self._scale.low), self._scale.high))
+        elif pressed in ends:
+            self.stepped.emit(ends[pressed])
+        else:
+            event.ignore()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Show the ring."""
+        super().focusInEvent(event)
+        self.update()
+
+    # ------------------------------------------------------------------ picture
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        """Curve, groove, marks, handle, percentile."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme, base = self._theme, self.height() - 10.0
+        left, right = self._groove()
+        self._paint_people(painter, left, right, base)
+        here = self.x_of(self._value)
+        painter.setPen(QPen(QColor(theme.border), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(QPointF(left, base), QPointF(right, base))
+        middle = self.x_of(self._scale.mean)
+        painter.setPen(QPen(QColor(theme.muted), 1.2))
+        painter.drawLine(QPointF(middle, base - 5), QPointF(middle, base + 5))
+        painter.setPen(QPen(QColor(theme.accent), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(QPointF(middle, base), QPointF(here, base))
+        self._paint_marks(painter, here, base)
+        painter.setPen(QColor(theme.text if self.isEnabled() else theme.muted))
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * 0.92)
+        painter.setFont(font)
+        box = QRectF(self.width() - _TEXT_WIDTH, 0, _TEXT_WIDTH - 4, self.height())
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, percentile_text(self.percentile))
+
+    def _paint_people(self, painter: QPainter, left: float, right: float, base: float) -> None:
+        path = QPainterPath(QPointF(left, base))
+        scale, n = self._scale, 48
+        for i in range(n + 1):
+            value = scale.low + (scale.high - scale.low) * i / n
+            z = (value - scale.mean) / max(scale.std, 1e-9)
+            path.lineTo(left + (right - left) * i / n, base - (base - 3.0) * exp(-0.5 * z * z))
+        path.lineTo(right, base)
+        fill = QColor(self._theme.muted)
+        fill.setAlpha(60)
+        painter.fillPath(path, fill)
+
+    def _paint_marks(self, painter: QPainter, here: float, base: float) -> None:
+        theme = self._theme
+        if self._ghost is not None:
+            x = self.x_of(self._ghost)
+            painter.setPen(QPen(QColor(theme.muted), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(QPointF(x, base), _HANDLE - 1.5, _HANDLE - 1.5)
+        if self._asked is not None:
+            x = self.x_of(self._asked)
+            painter.setPen(QPen(QColor(theme.error_text), 2))
+            painter.drawLine(QPointF(x, base - 8), QPointF(x, base + 7))
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(theme.text), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(QPointF(here, base), _HANDLE + 2.0, _HANDLE + 2.0)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.accent if self.isEnabled() else theme.muted))
+        painter.drawEllipse(QPointF(here, base), _HANDLE, _HANDLE)
