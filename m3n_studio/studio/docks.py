@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
+    from m3n_studio.studio.actions import ActionSpec
     from m3n_studio.studio.clock import Clock
     from m3n_studio.studio.derived import Base
     from m3n_studio.studio.document import Edit
@@ -46,6 +47,17 @@ class DockSpec:
     build: str
 
 
+def _loose(spec: ActionSpec, slot: Callable[..., object]) -> QAction:
+    """An action that is in no menu, for a view outside a window."""
+    from PySide6.QtGui import QAction
+
+    action = QAction(spec.text)
+    action.setCheckable(spec.checkable)
+    action.setChecked(spec.checked)
+    (action.toggled if spec.checkable else action.triggered).connect(slot)
+    return action
+
+
 @dataclass(frozen=True, eq=False)
 class ViewContext:
     """All a view is given: clock, selection, colours, actions, a way to edit, a way to work in the background.
@@ -54,6 +66,8 @@ class ViewContext:
     seal : ends a drag, so that the next edit undoes by itself.
     jobs : background work. base : the map from shape to signal in use, or None (see ``Engine.base``).
     viewport : {"auto", "gl", "offscreen"}, how three-dimensional pictures are made.
+    add_action : ``add_action(spec, slot) -> QAction`` puts an action of the view into menus, command palette and
+        shortcut sheet; its name should begin with the view's, e.g. ``"traces.measure"``.
     """
 
     clock: Clock
@@ -66,3 +80,4 @@ class ViewContext:
     jobs: Jobs
     base: Callable[[], Base | None]
     viewport: str = "auto"
+    add_action: Callable[[ActionSpec, Callable[..., object]], QAction] = _loose

@@ -164,8 +164,39 @@ QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {border};
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 #dropHint {{ border: 2px dashed {border}; border-radius: 12px; background: {panel}; }}
 #overlay {{ background: transparent; }}
-QProgressBar {{ border: none; background: {border}; max-height: 3px; }}
-QProgressBar::chunk {{ background: {accent}; }}
+QProgressBar {{ border: none; background: {border}; max-height: 4px; border-radius: 2px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: 2px; }}
+#toolbar {{ background: transparent; border: none; spacing: 2px; }}
+#toolbar QToolButton {{ padding: 3px; }}
+#dockHost {{ background: {window}; }}
+#dockHost::separator {{ background: transparent; width: 8px; height: 8px; }}
+#dockHost::separator:hover {{ background: {hover}; }}
+#dockTitle {{ background: {window}; }}
+#dockTitleText {{ color: {muted}; font-weight: 600; }}
+#dockTitle QToolButton {{ padding: 2px; border-width: 1px; border-radius: 4px; }}
+#dockTitle QToolButton:focus {{ border: 2px solid {accent}; padding: 1px; }}
+QDockWidget {{ background: {window}; color: {text}; }}
+#dockHost > QTabBar {{ background: {window}; }}
+#dockHost > QTabBar::tab {{ background: transparent; color: {muted}; padding: 5px 12px; margin: 0 2px 3px 0;
+  border: 1px solid transparent; border-radius: 6px; font-weight: 600; }}
+#dockHost > QTabBar::tab:selected {{ background: {hover}; color: {text}; }}
+#dockHost > QTabBar::tab:hover {{ background: {hover}; }}
+#dockHost > QTabBar::tab:focus {{ border-color: {accent}; }}
+#noticeBar {{ background: {panel}; border: 1px solid {accent}; border-radius: 8px; }}
+#warning {{ color: {error_text}; }}
+#palette {{ background: {raised}; border: 1px solid {border}; }}
+#paletteLine {{ background: {panel}; border: 2px solid {accent}; border-radius: 6px; padding: 7px 10px; }}
+#paletteList {{ background: transparent; border: none; outline: none; }}
+#code {{ font-family: monospace; }}
+#jobCancel {{ padding: 2px; color: {muted}; }}
+QDialog {{ background: {window}; }}
+QLineEdit, QKeySequenceEdit QLineEdit, QAbstractSpinBox, QListWidget, QTableWidget, QPlainTextEdit {{
+  background: {panel}; border: 1px solid {border}; border-radius: 6px; padding: 4px 6px; }}
+QLineEdit:focus, QAbstractSpinBox:focus, QListWidget:focus, QTableWidget:focus, QPlainTextEdit:focus {{
+  border: 2px solid {accent}; padding: 3px 5px; }}
+QHeaderView::section {{ background: {window}; color: {muted}; border: none; padding: 5px 6px; }}
+QCheckBox {{ spacing: 8px; }}
+QCheckBox:focus {{ color: {accent}; }}
 """
 
 

@@ -42,7 +42,7 @@ def test_the_views_come_through_the_door_without_qt():
     look += "print([n for n, _ in d.all('dock')], 'PySide6' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip().endswith("False")
-    assert [name for name, _ in open_door().all("dock")][:3] == ["body", "traces", "transport"]
+    assert {"body", "traces", "transport"} <= {name for name, _ in open_door().all("dock")}
 
 
 def shown(document, before=None):
