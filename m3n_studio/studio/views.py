@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from m3n_studio.studio.body_tools import BodyTools
 from m3n_studio.studio.body_view import BodyView
 from m3n_studio.studio.docks import ViewContext
 from m3n_studio.studio.trace_view import TraceView
@@ -17,6 +18,7 @@ def build_body(context: ViewContext) -> BodyView:
         context.actions[name].toggled.connect(button.setChecked)
         button.toggled.connect(context.actions[name].setChecked)
     context.actions["reset_view"].triggered.connect(view.reset_camera)
+    view.tools = BodyTools(view, context)
     return view
 
 

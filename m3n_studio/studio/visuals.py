@@ -266,7 +266,7 @@ class DeviceVisual:
             self._program.draw("triangles")
 
 
-_DEPTH_24 = 0x81A6  # GL_DEPTH_COMPONENT24; gloo's "depth" has 16 bits, millimetres at arm's length
+DEPTH_24 = 0x81A6  # GL_DEPTH_COMPONENT24; gloo's "depth" has 16 bits, millimetres at arm's length
 
 
 class Smoother:
@@ -291,7 +291,7 @@ class Smoother:
             self._picture = gloo.Texture2D(
                 (*shape, 4), format="rgba", internalformat="rgba8", interpolation="linear", wrapping="clamp_to_edge"
             )
-            self._target = gloo.FrameBuffer(self._picture, gloo.RenderBuffer(shape, _DEPTH_24))
+            self._target = gloo.FrameBuffer(self._picture, gloo.RenderBuffer(shape, DEPTH_24))
             self._program["u_picture"] = self._picture
             self._size = (width, height)
         with self._target:
