@@ -46,7 +46,7 @@ class AttributeRow(QObject):
         self.spin.setKeyboardTracking(False)
         self.spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.spin.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.spin.setFixedWidth(self.spin.fontMetrics().horizontalAdvance(f"188.8 {row.unit}") + 22)
+        self.spin.setFixedWidth(self.spin.fontMetrics().horizontalAdvance("188.8 cm") + 22)
         self.lock = tool_button(
             tip=f"Hold {row.title.lower()} while other attributes change",
             accessible=f"Hold {row.title.lower()}", checked=False,
@@ -97,6 +97,11 @@ class AttributeRow(QObject):
             f" the people this body stands for; the performer has {shown(self.row.name, own)}.\n"
             "Drag, or use arrow keys and Page Up and Down."
         )
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Leave out what there is no room for."""
+        self.back.setVisible(not narrow)
+        self.slider.set_narrow(narrow)
 
     def set_enabled(self, enabled: bool) -> None:
         """Whether there is a body to change."""

@@ -5,7 +5,17 @@ from __future__ import annotations
 from math import exp
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QSlider, QWidget
 
 from m3n_studio.studio.attributes_model import Attribute, Scale, percentile_text, shown
@@ -41,6 +51,7 @@ class AttributeSlider(QSlider):
         self._ghost: float | None = None
         self._asked: float | None = None
         self._grip: float | None = None
+        self._text_width = _TEXT_WIDTH
         self.setRange(0, _TICKS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -53,7 +64,12 @@ class AttributeSlider(QSlider):
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """The least that can be aimed at."""
-        return QSize(64 + _TEXT_WIDTH, 32)
+        return QSize(64, 32)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Leave the percentile to the tooltip where there is no room."""
+        self._text_width = 0 if narrow else _TEXT_WIDTH
+        self.update()
 
     def set_theme(self, theme: Theme) -> None:
         """Other colours."""
@@ -90,7 +106,7 @@ class AttributeSlider(QSlider):
     # ------------------------------------------------------------------ hand
 
     def _groove(self) -> tuple[float, float]:
-        return _HANDLE + 2.0, self.width() - _TEXT_WIDTH - _HANDLE - 2.0
+        return _HANDLE + 2.0, self.width() - self._text_width - _HANDLE - 2.0
 
     def x_of(self, value: float) -> float:
         """Where a value is, px; held to the ends."""
@@ -171,12 +187,17 @@ class AttributeSlider(QSlider):
         painter.setPen(QPen(QColor(theme.accent), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.drawLine(QPointF(middle, base), QPointF(here, base))
         self._paint_marks(painter, here, base)
-        painter.setPen(QColor(theme.text if self.isEnabled() else theme.muted))
+        if self._text_width:
+            self._paint_percentile(painter)
+
+    def _paint_percentile(self, painter: QPainter) -> None:
+        painter.setPen(QColor(self._theme.text if self.isEnabled() else self._theme.muted))
         font = self.font()
         font.setPointSizeF(font.pointSizeF() * 0.92)
         painter.setFont(font)
         box = QRectF(self.width() - _TEXT_WIDTH, 0, _TEXT_WIDTH - 4, self.height())
-        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, percentile_text(self.percentile))
+        where = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        painter.drawText(box, where, percentile_text(self.percentile))
 
     def _paint_people(self, painter: QPainter, left: float, right: float, base: float) -> None:
         path = QPainterPath(QPointF(left, base))

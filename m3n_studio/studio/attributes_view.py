@@ -10,8 +10,8 @@ from __future__ import annotations
 import random
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from m3n_studio.body.model import BodyModel
 from m3n_studio.body.quick import quick_gauge
@@ -27,6 +27,7 @@ from m3n_studio.studio.theme import Theme
 from m3n_studio.studio.widgets import label, push_button, tool_button
 
 _SEAL_MS = 700
+_NARROW = 350
 _HINT = "Drag a slider; the curve behind it is how people vary. What is locked stays."
 
 
@@ -45,6 +46,7 @@ class AttributesView(QWidget):
         self._dragged, self._last = "", None  # row of the drag; the shape it gave last
         self._want: float | None = None
         self._asked: tuple[str, float] | None = None
+        self._narrow = False
         self._soon = self._timer(0, self._flush)
         self._rest = self._timer(_SEAL_MS, self._end)
         self._build()
@@ -84,7 +86,7 @@ class AttributesView(QWidget):
         self.scroll.setWidget(inner)
         self.scroll.viewport().setAutoFillBackground(False)
         inner.setAutoFillBackground(False)
-        self.scroll.setMinimumWidth(inner.minimumSizeHint().width() + 20)
+        self.setMinimumWidth(280)
         layout.addWidget(self.scroll, 1)
         self.message = label(_HINT, style="muted", accessible="What the body could not reach")
         self.message.setWordWrap(True)
@@ -96,7 +98,7 @@ class AttributesView(QWidget):
         head = QHBoxLayout()
         head.setSpacing(5)
         head.setContentsMargins(0, 0, 8, 0)
-        self.presets = push_button("Presets", tip="Sizes of people, and the performer's own")
+        self.presets = push_button("Presets", tip="Sizes of people, the performer's own, and bodies as text")
         menu = QMenu(self.presets)
         for preset in am.PRESETS:
             action = menu.addAction(preset.title)
@@ -113,13 +115,10 @@ class AttributesView(QWidget):
             "Compare", tip="Keep this body and its traces as a ghost beside what you change", style="component",
             accessible="Compare with this body", checked=False,
         )  # fmt: skip
-        self.more = tool_button("Text", tip="Copy or paste the body as text", accessible="Copy or paste as text")
-        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        extra = QMenu(self.more)
-        self.copy_action = extra.addAction("Copy as text")
-        self.paste_action = extra.addAction("Paste from text")
-        self.unlock_action = extra.addAction("Unlock all")
-        self.more.setMenu(extra)
+        menu.addSeparator()
+        self.copy_action = menu.addAction("Copy as text")
+        self.paste_action = menu.addAction("Paste from text")
+        self.unlock_action = menu.addAction("Unlock all")
         for action, keys, slot in (
             (self.copy_action, QKeySequence.StandardKey.Copy, self.copy),
             (self.paste_action, QKeySequence.StandardKey.Paste, self.paste),
@@ -133,12 +132,24 @@ class AttributesView(QWidget):
         for button in (self.presets, self.randomise, self.reset_all):
             head.addWidget(button)
         head.addStretch(1)
-        head.addWidget(self.compare)
-        head.addWidget(self.more)
         self.randomise.clicked.connect(self._on_randomise)
         self.reset_all.clicked.connect(self._on_reset_all)
         self.compare.clicked.connect(self._on_compare)
         return head
+
+    @property
+    def tools(self) -> tuple[QWidget, ...]:
+        """What stands in the panel's own head while this page is shown."""
+        return (self.compare,)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Leave out what there is no room for."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            for row in self.rows.values():
+                row.set_narrow(narrow)
 
     def _connect(self, row: AttributeRow) -> None:
         name = row.row.name
@@ -204,7 +215,7 @@ class AttributesView(QWidget):
     def _enable(self, on: bool) -> None:
         for row in self.rows.values():
             row.set_enabled(on)
-        for widget in (self.presets, self.randomise, self.reset_all, self.compare, self.more):
+        for widget in (self.presets, self.randomise, self.reset_all, self.compare):
             widget.setEnabled(on)
         for action in (self.copy_action, self.paste_action):
             action.setEnabled(on)
@@ -300,7 +311,9 @@ class AttributesView(QWidget):
             self._end()
             self._context.edit(Edit("Change body to the performer's", lambda d: d.with_(shape=None)))
             return
-        preset: am.Preset = action.data()
+        preset = action.data()
+        if not isinstance(preset, am.Preset):
+            return
         locked = tuple(n for n in self.locked if n not in preset.targets)
         self._whole(am.Drag(self._model, self._document.body, locked).to(preset.targets))
 

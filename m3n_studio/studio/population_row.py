@@ -30,20 +30,29 @@ class PopulationRow(QObject):
         self._scale = Scale(0.5, 2.0, 1.0, 0.1)
         self.tick = named(
             QCheckBox(row.title), accessible=f"State {row.title.lower()}",
-            tip=f"{row.tip}. Ticked: distributed as stated here; else as it comes with the rest of the body.",
+            tip=f"{row.tip}. Untick to let it come with the rest of the body.",
         )  # fmt: skip
         self.kind = combo(tip="How it is distributed", accessible=f"Distribution of {row.title.lower()}")
         for kind, title, _ in _KINDS:
             self.kind.addItem(title, kind)
         self.first = self._number(f"{row.title}: mean, lowest or only value, {row.unit}")
         self.second = self._number(f"{row.title}: standard deviation or highest value, {row.unit}")
-        for column, widget in enumerate((self.tick, self.kind, self.first, self.second)):
-            grid.addWidget(widget, at, column)
+        self._grid, self._at = grid, at
+        self.set_narrow(False)
         self._arrange()
         self.tick.toggled.connect(self._on_change)
         self.kind.activated.connect(self._on_kind)
         self.first.valueChanged.connect(self._on_change)
         self.second.valueChanged.connect(self._on_change)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """The numbers stand below the name where there is no room beside it."""
+        line = 2 * self._at
+        places = ((line, 0, 2), (line, 2, 1), (line, 3, 1), (line, 4, 1))
+        if narrow:
+            places = ((line, 0, 3), (line, 3, 2), (line + 1, 3, 1), (line + 1, 4, 1))
+        for widget, (row, column, span) in zip((self.tick, self.kind, self.first, self.second), places, strict=True):
+            self._grid.addWidget(widget, row, column, 1, span)
 
     def _number(self, tip: str) -> QDoubleSpinBox:
         spin = named(QDoubleSpinBox(), tip=tip, accessible=tip)
@@ -90,7 +99,7 @@ class PopulationRow(QObject):
         self.first.setSuffix("" if kind == "uniform" else f" {self.row.unit}")
         self.second.setPrefix(before)
         self.second.setSuffix(f" {self.row.unit}")
-        for widget in (self.kind, self.first, self.second):
+        for widget in (self.tick, self.kind, self.first, self.second):
             widget.setVisible(self.stated and (widget is not self.second or kind != "fixed"))
 
     def _on_kind(self, _index: int) -> None:

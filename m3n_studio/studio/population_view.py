@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Slot
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -29,6 +30,7 @@ from m3n_studio.studio.contents import Contents
 from m3n_studio.studio.correlation_table import CorrelationTable
 from m3n_studio.studio.docks import ViewContext
 from m3n_studio.studio.document import Document, set_population
+from m3n_studio.studio.engine import BODIES
 from m3n_studio.studio.jobs import Job
 from m3n_studio.studio.population_plot import PopulationPlot
 from m3n_studio.studio.population_row import PopulationRow
@@ -36,6 +38,7 @@ from m3n_studio.studio.theme import Theme
 from m3n_studio.studio.widgets import combo, label, named, push_button
 
 _REST_MS = 150
+_NARROW = 400
 _CORRELATIONS = (("people", "As among people"), ("none", "None"), ("own", "My own"))
 
 
@@ -50,6 +53,7 @@ class PopulationView(QWidget):
         self._shown = "stature"
         self._preview: pm.Preview | None = None
         self._job: Job | None = None
+        self._narrow = False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
@@ -98,6 +102,15 @@ class PopulationView(QWidget):
             self.rows[attribute.name] = row
         return grid
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Leave out what there is no room for."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            for row in self.rows.values():
+                row.set_narrow(narrow)
+
     def _together(self) -> QVBoxLayout:
         self.correlation = combo(
             tip="How the stated attributes go together", accessible="Correlations of the attributes"
@@ -120,9 +133,10 @@ class PopulationView(QWidget):
             name.setBuddy(widget)
             layout.addWidget(name)
             layout.addWidget(widget)
+        self.add = combo(tip="State how another attribute is distributed", accessible="State another attribute")
+        self.add.activated.connect(self._on_add)
         together.addStretch(1)
         counts.addStretch(1)
-        counts.addWidget(self.variety)
         self.correlation.activated.connect(self._on_correlation)
         self.table.changed.connect(self._on_change)
         self.variety.toggled.connect(self._on_change)
@@ -130,8 +144,10 @@ class PopulationView(QWidget):
         self.seed.valueChanged.connect(self._on_change)
         column = QVBoxLayout()
         column.setSpacing(6)
+        column.addWidget(self.add, 0, Qt.AlignmentFlag.AlignLeft)
         column.addLayout(together)
         column.addWidget(self.table)
+        column.addWidget(self.variety)
         column.addLayout(counts)
         return column
 
@@ -148,7 +164,7 @@ class PopulationView(QWidget):
     def _foot(self) -> QVBoxLayout:
         self.bands = named(
             QCheckBox("Bands on the traces"),
-            tip=f"Draw median, middle half and 5–95 % of what {200} of these bodies give",
+            tip=f"Draw median, middle half and 5–95 % of what {BODIES} of these bodies give",
         )
         self.make = push_button("Generate …", tip="Write the signals of all bodies to one HDF5 file", style="primary")
         self.stop = push_button("Cancel", tip="Stop; nothing is left behind")
@@ -193,9 +209,9 @@ class PopulationView(QWidget):
         if (before.placements, before.clip) != (self._document.placements, self._document.clip):
             self._arrange()
 
-    def showEvent(self, event: object) -> None:  # noqa: N802
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         """The body on screen may have changed meanwhile."""
-        super().showEvent(event)  # type: ignore[arg-type]
+        super().showEvent(event)
         if self._preview is not None:
             self._paint()
 
@@ -241,6 +257,11 @@ class PopulationView(QWidget):
         names = self._names()
         self.table.setVisible(self.correlation.currentData() == "own" and len(names) > 1)
         self.correlation.setEnabled(len(names) > 1)
+        self.add.clear()
+        self.add.addItem("State another attribute …", "")
+        for attribute in am.ATTRIBUTES:
+            if attribute.name not in names:
+                self.add.addItem(attribute.title, attribute.name)
         running = self._job is not None
         able = self._model is not None and bool(self._document.placements)
         self.make.setVisible(not running)
@@ -290,6 +311,12 @@ class PopulationView(QWidget):
             self._shown = next(iter(self._names()), "stature")
         self._retable()
         self._on_change()
+
+    @Slot(int)
+    def _on_add(self, index: int) -> None:
+        name = self.add.itemData(index)
+        if name:
+            self.rows[name].tick.setChecked(True)
 
     @Slot(int)
     def _on_correlation(self, _index: int) -> None:

@@ -29,19 +29,27 @@ class ShapingView(QWidget):
         head.setContentsMargins(12, 10, 12, 2)
         head.setSpacing(0)
         for at, (text, tip) in enumerate(
-            (("This body", "Shape the body on screen"), ("Population", "Describe, preview and generate many bodies"))
+            (("Body", "Shape the body on screen"), ("Population", "Describe, preview and generate many bodies"))
         ):
             button = tool_button(text, tip=tip, accessible=text, style="component", checked=at == 0)
             button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + 24)
             self.choice.addButton(button, at)
             head.addWidget(button)
         head.addStretch(1)
-        self.choice.idClicked.connect(self.pages.setCurrentIndex)
+        for tool in self.body.tools:
+            head.addSpacing(5)
+            head.addWidget(tool)
+        self.choice.idClicked.connect(self._on_page)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(1, 1, 1, 1)
         layout.setSpacing(2)
         layout.addLayout(head)
         layout.addWidget(self.pages, 1)
+
+    def _on_page(self, page: int) -> None:
+        self.pages.setCurrentIndex(page)
+        for tool in self.body.tools:
+            tool.setVisible(page == 0)
 
     def set_contents(self, contents: Contents) -> None:
         """Another body or motion."""
