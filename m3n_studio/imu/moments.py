@@ -3,8 +3,8 @@
 Windows are ranked by their RMSE over the spread of the real signal (acceleration and angular
 velocity each over its own), and taken from the worst on, none overlapping another. The reason
 is the simplest change that would take away most of the difference there: a shift in time, a
-turn, a constant, a factor, fast content on one side only. Where none takes away half, no reason
-is given.
+turn, a constant, a factor, fast content on one side only. Where none takes away half it is said to
+be part of it; below three tenths no reason is given.
 Cost: about 40 ms a minute of 100 Hz.
 """
 
@@ -29,8 +29,8 @@ MOMENT_S = 1.0
 _HOPS = 8
 #: Of a window's samples, to be judged at all.
 _LEAST_SHARE = 0.8
-#: A reason must take away this share of the difference.
-_ENOUGH = 0.5
+#: A reason must take away this share of the difference; a partial one at least this.
+_ENOUGH, _PARTLY = 0.5, 0.3
 _REACH_S = 0.25
 _LEAST_LAG_S, _LEAST_TURN_DEG, _LEAST_FACTOR = 0.008, 4.0, 1.1
 _FAST_HZ = 8.0
@@ -184,7 +184,9 @@ def _reason(x: Array, y: Array, part: slice, rate: float, scale: Array, blame: i
     here = _Here(x[part], y[part], rate, scale, blame, x[low:high], slice(part.start - low, part.stop - low))
     found = [explain(here) for explain in _EXPLANATIONS]
     share, words = max(found, key=lambda pair: pair[0])
-    return words if share >= _ENOUGH else ""
+    if share >= _ENOUGH:
+        return words
+    return f"partly: {words}" if share >= _PARTLY else ""
 
 
 def _shift(here: _Here) -> tuple[float, str]:

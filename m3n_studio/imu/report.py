@@ -37,13 +37,13 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page); margin: 0 auto;
   max-width: 1120px; padding: 32px 24px 64px; }
 h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 20px; margin: 40px 0 8px; } h3 { font-size: 16px;
-  margin: 24px 0 8px; }
+  margin: 24px 0 8px; } .row h3 { margin-top: 0; }
 p.lead { font-size: 17px; margin: 8px 0; } .muted { color: var(--muted); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; color: var(--muted); } td.words, th.words { text-align: left; }
 td.best { font-weight: 700; }
-.wide { overflow-x: auto; } .row { display: flex; flex-wrap: wrap; gap: 24px; }
+.wide { overflow-x: auto; } .row { display: flex; flex-wrap: wrap; gap: 24px; margin-top: 14px; }
 .key::before { content: ""; display: inline-block; width: 18px; height: 3px; vertical-align: middle;
   margin-right: 6px; background: currentColor; }
 .key.sim { color: var(--sim); } .key.real { color: var(--real); }
@@ -179,7 +179,7 @@ def html_report(
     """The page as text."""
     body = [f"<h1>{escape(title)}</h1>",
             '<p class="muted">How close the simulated signals are to the recordings. '
-            '<span class="key sim">simulated</span> &nbsp; <span class="key real">real</span></p>']  # fmt: skip
+            '<span class="key sim">simulated</span> &#160; <span class="key real">real</span></p>']  # fmt: skip
     body += [f'<p class="lead">{escape(summary(e))}</p>' for e in evidence]
     for e in evidence:
         body.append(_sensor_page(e, [row for row in modes if row.sensor == e.report.simulated]))

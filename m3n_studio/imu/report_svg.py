@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
-_LEFT, _RIGHT, _TOP, _BOTTOM = 54.0, 12.0, 22.0, 30.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54.0, 22.0, 22.0, 30.0
 #: More points than this are thinned to the least and greatest of each column of pixels.
 _MOST_POINTS = 1200
 

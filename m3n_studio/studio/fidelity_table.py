@@ -92,6 +92,7 @@ class FigureTable(QTableWidget):
 
     def fit_height(self) -> None:
         """As high as its rows."""
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         rows = sum(self.rowHeight(i) for i in range(self.rowCount()))
         bar = self.horizontalScrollBar().sizeHint().height()
         self.setFixedHeight(self.horizontalHeader().sizeHint().height() + rows + bar + 4)
@@ -141,14 +142,12 @@ class FidelityTable(QWidget):
         self.summary.setWordWrap(True)
         self.mse = label(accessible="Mean squared error")
         self.mse.setWordWrap(True)
-        titles = ["", "RMSE", "r", "bias", "slope", *(f"{low:g}–{high:g} Hz" for low, high in BANDS_HZ)]
+        titles = ["", "RMSE", "r", "bias", "slope", *(f"coh {low:g}–{high:g}" for low, high in BANDS_HZ)]
         self.table = FigureTable(titles, "Closeness per channel")
         tips = ("Channel, simulated sensor's axes", "Root mean square of real minus simulated", "Pearson's correlation",
                 "Mean of real minus simulated", "Slope of real over simulated; 1 where they agree")  # fmt: skip
         for j in range(len(titles)):
-            self.table.horizontalHeaderItem(j).setToolTip(
-                tips[j] if j < len(tips) else "Coherence in this band, 0 to 1"
-            )
+            self.table.tell(-1, j, tips[j] if j < len(tips) else "Coherence in this band of Hz, 0 to 1")
         self.strip = HeatStrip(theme)
         self._lay_out()
         self.lowpass.currentIndexChanged.connect(self._on_options)

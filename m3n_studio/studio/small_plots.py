@@ -61,7 +61,7 @@ class CurvePlot(QWidget):
     def set_curve(self, lag_s: Array, r: Array) -> None:
         """Show r (K,) over lag (K,), s."""
         self._x, self._y = lag_s, r
-        self.setAccessibleDescription("" if self.peak_s is None else f"peak at {1e3 * self.peak_s:+.0f} ms")
+        self.setAccessibleDescription("" if self.peak_s is None else f"peak at {_ms(self.peak_s)}")
         self.update()
 
     @property
@@ -97,7 +97,7 @@ class CurvePlot(QWidget):
         painter.drawText(words, Qt.AlignmentFlag.AlignRight, f"{1e3 * self._x[-1]:+.0f} ms")
         peak_y = float(np.nanmax(self._y))
         painter.setPen(QColor(theme.text))
-        painter.drawText(words, Qt.AlignmentFlag.AlignHCenter, f"peak r {peak_y:.3f} at {1e3 * self.peak_s:+.0f} ms")
+        painter.drawText(words, Qt.AlignmentFlag.AlignHCenter, f"peak r {peak_y:.3f} at {_ms(self.peak_s)}")
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.drawLine(at(float(self._x[0]), 0.0), at(float(self._x[-1]), 0.0))
         painter.drawLine(at(0.0, low), at(0.0, high))
@@ -235,3 +235,9 @@ def _between(a: QColor, b: QColor, share: float) -> QColor:
     low, high = (a.redF(), a.greenF(), a.blueF()), (b.redF(), b.greenF(), b.blueF())
     red, green, blue = (x + s * (y - x) for x, y in zip(low, high, strict=True))
     return QColor.fromRgbF(red, green, blue)
+
+
+def _ms(seconds: float) -> str:
+    """Milliseconds with a sign, none at 0."""
+    whole = round(1e3 * seconds)
+    return f"{whole:+d} ms" if whole else "0 ms"
