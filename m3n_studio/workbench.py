@@ -66,6 +66,7 @@ class Scene:
     simulated: tuple[Signal, ...]
     recordings: tuple[Signal, ...] = ()
     judged: tuple[Judged, ...] = ()
+    motion_path: str = ""
     recording_path: str = ""
 
 
@@ -217,5 +218,6 @@ def scene(
     recordings = () if real is None else read_signals(real)
     judged = judge(simulated, recordings, parts=parts) if recordings else ()
     title = Path(motion).name if real is None else f"{Path(motion).name} against {real.name}"
+    moved = clip.source.path if str(motion).startswith(DEMO_PREFIX) else str(motion)
     recorded = "" if real is None else str(real)
-    return Scene(title, model, clip, wanted, placed, simulated, recordings, judged, recorded)
+    return Scene(title, model, clip, wanted, placed, simulated, recordings, judged, moved, recorded)

@@ -189,7 +189,7 @@ def document_of(scene: WorkScene) -> Document:
     """The document of the command line's scene."""
     return Document(
         title=scene.title, model=scene.model, clip=scene.clip, shape=scene.shape, placements=scene.placements,
-        recordings=scene.recordings, recording_path=scene.recording_path,
+        recordings=scene.recordings, motion_path=scene.motion_path, recording_path=scene.recording_path,
     )  # fmt: skip
 
 
@@ -201,7 +201,7 @@ def open_motion(path: Path, before: Document) -> Document:
     placements = before.placements or workbench.place(model, workbench.WRISTS)
     return before.with_(
         title=path.name, model=model, clip=workbench.open_clip(path), shape=None, ghost=None, placements=placements,
-        alignments={},
+        alignments={}, motion_path=str(path),
     )  # fmt: skip
 
 

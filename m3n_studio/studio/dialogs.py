@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,11 +33,11 @@ def entries(window: Window) -> list[Entry]:
         if spec.name != "palette":
             out.append(Entry(text, menu, shown_key(keys[0]) if keys else "", action.isEnabled(), action.trigger))
     host, layouts, opener = window.host, window.layouts, window.opener
-    out += [Entry(f"Show {d.windowTitle()}", "View", "", True, lambda n=n: host.show_dock(n))
+    out += [Entry(f"Show {d.windowTitle()}", "View", "", True, partial(host.show_dock, n))
             for n, d in host.docks.items()]  # fmt: skip
-    out += [Entry(n, "Layout", "", True, lambda n=n: layouts.show(n)) for n in layouts.names]
-    out += [Entry(s.title, "Sample", "", True, lambda s=s: opener.open_sample(s)) for s in samples()]
-    out += [Entry(title, "Recent file", "", True, lambda f=files: opener.open_alone([Path(p) for p in f]))
+    out += [Entry(n, "Layout", "", True, partial(layouts.show, n)) for n in layouts.names]
+    out += [Entry(s.title, "Sample", "", True, partial(opener.open_sample, s)) for s in samples()]
+    out += [Entry(title, "Recent file", "", True, partial(opener.open_alone, [Path(f) for f in files]))
             for title, files in opener.recent()]  # fmt: skip
     return out
 

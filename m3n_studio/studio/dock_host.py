@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
@@ -157,8 +158,8 @@ class DockHost(QMainWindow):
         """Put every dock in its place and show it."""
         columns = self._complete(arrangement)
         for dock in self.docks.values():
-            self.removeDockWidget(dock)
             dock.setFloating(False)
+            self.removeDockWidget(dock)
         left = Qt.DockWidgetArea.LeftDockWidgetArea
         heads: list[Dock] = []
         for groups in columns:
@@ -168,15 +169,12 @@ class DockHost(QMainWindow):
             else:
                 self.addDockWidget(left, head)
             heads.append(head)
-        for groups in columns:
-            above = self.docks[groups[0][0]]
-            for group in groups:
-                first = self.docks[group[0]]
-                if first is not above:
-                    self.splitDockWidget(above, first, Qt.Orientation.Vertical)
-                for name in group[1:]:
-                    self.tabifyDockWidget(first, self.docks[name])
-                above = first
+        for groups in columns:  # all splits before any tabs: what is split from a tab becomes one
+            for above, below in pairwise(self.docks[group[0]] for group in groups):
+                self.splitDockWidget(above, below, Qt.Orientation.Vertical)
+        for group in (g for groups in columns for g in groups):
+            for name in group[1:]:
+                self.tabifyDockWidget(self.docks[group[0]], self.docks[name])
         for dock in self.docks.values():
             dock.show()
         for groups in columns:

@@ -48,8 +48,8 @@ class Document:
     mode : str
         Simulation mode of the traces.
     bandwidth_hz : float or None
-    recording_path : str
-        The file the recordings were read from; the motion's is in its clip's source.
+    motion_path, recording_path : str
+        The files the clip and the recordings were read from; empty where they came from none.
     population : Population or None
         Whose bands are drawn on the traces; None: no bands.
     """
@@ -65,6 +65,7 @@ class Document:
     alignments: Mapping[str, Alignment] = field(default_factory=dict)
     mode: str = "exact"
     bandwidth_hz: float | None = 12.0
+    motion_path: str = ""
     recording_path: str = ""
     population: Population | None = None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
-_START, _RUN, _PLAIN, _GAP = 10.0, 6.0, 1.0, 0.15
+_START, _RUN, _PLAIN, _GAP = 10.0, 11.0, 1.0, 0.15
 
 
 def score(query: str, text: str) -> tuple[float, tuple[int, ...]] | None:

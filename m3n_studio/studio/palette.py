@@ -57,15 +57,15 @@ class _Painter(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802
         """All rows are the same."""
-        return QSize(200, max(_ROW_PX, option.fontMetrics.height() + 12))  # type: ignore[attr-defined]
+        return QSize(200, max(_ROW_PX, option.fontMetrics.height() + 12))
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         """One row."""
         entry, places = index.data(_ROLE)
-        theme, box = self.theme, QRect(option.rect)  # type: ignore[attr-defined]
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected) and entry.enabled  # type: ignore[attr-defined]
+        theme, box = self.theme, QRect(option.rect)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected) and entry.enabled
         painter.save()
         if chosen:
             painter.setPen(Qt.PenStyle.NoPen)

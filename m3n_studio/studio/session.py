@@ -15,7 +15,7 @@ VERSION = 1
 
 def to_dict(d: Document) -> dict[str, Any]:
     """What is needed to open a document again; empty where it has no file to open."""
-    motion = d.clip.source.path if d.clip is not None else ""
+    motion = d.motion_path if d.clip is not None else ""
     if not motion and not d.recording_path:
         return {}
     return {
