@@ -26,7 +26,7 @@ from m3n_studio.studio.movie import Picture, write_png
 from m3n_studio.studio.picking import segment_of
 from m3n_studio.studio.sensor_hand import SensorHand
 from m3n_studio.studio.skin_colors import SKINS, SkinColors
-from m3n_studio.studio.viewport import GLViewport, ImageViewport
+from m3n_studio.studio.viewport import GLViewport, ImageViewport, Viewport
 
 if TYPE_CHECKING:
     from m3n_studio.imu.surface import Placement
@@ -283,7 +283,7 @@ class BodyTools(QObject):
         clock.pause()
         start, end = clock.loop or (clock.start_s, clock.end_s)
         count, before, window = int((end - start) * FILM_HZ + 1e-6) + 1, clock.time_s, self.view.window()
-        viewports = [*window.findChildren(GLViewport), *window.findChildren(ImageViewport)]
+        viewports: list[Viewport] = [*window.findChildren(GLViewport), *window.findChildren(ImageViewport)]
 
         def grab(i: int) -> Picture:
             clock.pause()

@@ -16,7 +16,13 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
-    QCheckBox, QDialog, QDialogButtonBox, QFormLayout, QProgressDialog, QSpinBox, QWidget,
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QProgressDialog,
+    QSpinBox,
+    QWidget,
 )  # fmt: skip
 
 from m3n_studio.errors import Cancelled

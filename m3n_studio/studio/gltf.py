@@ -199,7 +199,7 @@ class Glb:
         spec = self.document["accessors"][accessor]
         view = self.document["bufferViews"][spec["bufferView"]]
         width = _WIDTH[spec["type"]]
-        flat = np.frombuffer(
+        flat: NDArray = np.frombuffer(
             self.binary, _TYPES[spec["componentType"]], count=spec["count"] * width, offset=view["byteOffset"]
         )
         return flat.reshape(-1, width)

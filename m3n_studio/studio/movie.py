@@ -18,7 +18,11 @@ from m3n_studio.errors import FileError, M3nError
 
 Picture = NDArray[np.uint8]
 
-_CODECS = (("libx264", {"crf": "18", "preset": "veryfast"}), ("libopenh264", {}), ("mpeg4", {"qscale": "3"}))
+_CODECS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("libx264", {"crf": "18", "preset": "veryfast"}),
+    ("libopenh264", {}),
+    ("mpeg4", {"qscale": "3"}),
+)
 
 
 class Sink(Protocol):
@@ -153,7 +157,7 @@ def write_png(path: Path, picture: Picture) -> None:
 
 
 def transparent(on_black: Picture, on_white: Picture) -> Picture:
-    """A see-through picture (H, W, 4) from the same scene on black and on white: alpha is what white does not change."""
+    """A see-through picture (H, W, 4) from one scene on black and on white: alpha is what white does not change."""
     black, white = on_black[..., :3].astype(np.float32), on_white[..., :3].astype(np.float32)
     alpha = np.clip(255.0 - (white - black).max(axis=2), 0.0, 255.0)
     share = np.maximum(alpha, 1.0)[..., None] / 255.0

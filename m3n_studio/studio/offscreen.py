@@ -22,7 +22,8 @@ from m3n_studio.body.shape import Shape
 from m3n_studio.errors import M3nError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.studio.camera import OrbitCamera
-from m3n_studio.studio.stage import Scene, SensorTrack, Stage
+from m3n_studio.studio.sensors import SensorTrack
+from m3n_studio.studio.stage import Scene, Stage
 from m3n_studio.studio.theme import load_theme
 
 Picture = NDArray[np.uint8]

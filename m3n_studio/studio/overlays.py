@@ -22,7 +22,10 @@ Array = NDArray[np.float64]
 _VERTEX = np.dtype([("a_position", "f4", 3), ("a_normal", "f4", 3), ("a_color", "f4", 4)])
 _WAIST = 0.18  # where along a bone it is thickest
 _THICK, _SLIM = 0.09, 0.014  # half thickness: share of the length, and at most, m
-_AXIS, _AXIS_OF_BONE = 0.075, 0.45  # length of an axis: at most, m, and as a share of the shortest bone that meets there
+_AXIS, _AXIS_OF_BONE = (
+    0.075,
+    0.45,
+)  # length of an axis: at most, m, and as a share of the shortest bone that meets there
 
 
 @lru_cache(maxsize=1)

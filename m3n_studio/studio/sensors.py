@@ -87,7 +87,7 @@ class LiveSensor:
         return self._whole[0]
 
     @property
-    def R_ws(self) -> Array:
+    def R_ws(self) -> Array:  # noqa: N802
         """Sensor-to-world rotations (T, 3, 3) of the whole clip; computed when first asked for."""
         return self._whole[1]
 

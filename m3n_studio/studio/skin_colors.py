@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 #: How the skin can be coloured: name, words, tooltip.
 SKINS = (
     ("plain", "Plain skin", "No colours on the skin"),
-    ("rms", "Colour by acceleration", "Every point's acceleration over the clip, RMS, m/s², low-passed like the sensors"),
+    ("rms", "Colour by acceleration", "Every point's acceleration over the clip, RMS, m/s², filtered as sensors are"),
     ("speed", "Colour by speed", "Every point's speed at the frame shown, m/s"),
 )  # fmt: skip
 REST_MS = 250

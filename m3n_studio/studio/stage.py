@@ -34,7 +34,9 @@ class Scene:
     sensors: tuple[SensorTrack | LiveSensor, ...] = ()
 
     @staticmethod
-    def of(model: BodyModel, clip: Clip, *, shape: Shape | None = None, sensors: tuple[SensorTrack | LiveSensor, ...] = ()) -> Scene:
+    def of(
+        model: BodyModel, clip: Clip, *, shape: Shape | None = None, sensors: tuple[SensorTrack | LiveSensor, ...] = ()
+    ) -> Scene:
         """The scene of a clip on a body; ``shape=None`` means the clip's own."""
         track = BoneTrack(model, clip, shape)
         return Scene(track, skin_of(model, track.shape), sensors)
@@ -170,7 +172,7 @@ class Stage:
         gloo.clear(color=True, depth=True)
         others = [(c, c.scene.track.at(self.frame)) for c in (self.companions if self.scene else ())]
         if self.show_ground:
-            apart = [p.joints + np.float32(c.shift) for c, p in others if c.opacity == 1.0 or any(c.shift)]
+            apart = [p.joints + np.array(c.shift, np.float32) for c, p in others if c.opacity == 1.0 or any(c.shift)]
             own = [] if pose is None else [pose.joints]
             gl.ground.draw(look, (camera.target[0], camera.target[2]), own + apart)
         if pose is not None and self.scene is not None:

@@ -182,8 +182,6 @@ class GroundVisual:
 
     def draw(self, look: Look, center: tuple[float, float], bodies: Sequence[NDArray]) -> None:
         """Draw the floor round a point (x, z), m, then the shadows of bodies, each by its joints (J, 3), m."""
-        from vispy import gloo
-
         look.apply(self._floor)
         self._floor["u_center"] = center
         for name, color in (("u_background", look.colors.background), ("u_floor", look.colors.floor),

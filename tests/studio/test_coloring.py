@@ -85,15 +85,16 @@ def test_colours_run_from_dark_blue_to_yellow():
     assert as_hex(np.array([1.0, 0.5, 0.0])) == "#ff8000"
 
 
-@pytest.mark.parametrize(("value", "top"), [(0.9, 1.0), (1.2, 1.5), (17, 20), (20, 20), (71, 100), (0, 1), (0.024, 0.03)])
+@pytest.mark.parametrize(
+    ("value", "top"), [(0.9, 1.0), (1.2, 1.5), (17, 20), (20, 20), (71, 100), (0, 1), (0.024, 0.03)]
+)
 def test_scales_end_on_round_numbers(value, top):
     assert nice_ceiling(value) == pytest.approx(top)
 
 
 def test_the_error_of_a_sensor_is_measured_where_both_are_valid():
     real = waves("a")
-    shifted = waves("a")
-    shifted = type(shifted)("a", shifted.time_s, shifted.acc_mps2 + (3.0, 0.0, 4.0), shifted.gyr_radps, shifted.valid)
+    shifted = type(real)("a", real.time_s, real.acc_mps2 + np.array((3.0, 0.0, 4.0)), real.gyr_radps, real.valid)
     assert sensor_error(real, shifted) == pytest.approx(5.0)
     later = type(real)("a", real.time_s + 100, real.acc_mps2, real.gyr_radps, real.valid)
     assert sensor_error(real, later) is None
