@@ -106,7 +106,7 @@ def run(app: QApplication, seconds: int, moves: int, size: tuple[int, int], *, p
             f" painted p50 {all50:5.1f} p95 {all95:5.1f} ms"
         )
         if profile:
-            pstats.Stats(watch).sort_stats("cumulative").print_stats(45)
+            pstats.Stats(watch).sort_stats("cumulative").print_stats(60)
     window.close()
     window.deleteLater()
     settle(app, 0.1)

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPainterPath,
     QPaintEvent,
     QPen,
+    QPixmap,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QSlider, QWidget
@@ -52,6 +53,8 @@ class AttributeSlider(QSlider):
         self._asked: float | None = None
         self._grip: float | None = None
         self._text_width = _TEXT_WIDTH
+        self._curve = QPixmap()
+        self._curve_of: tuple[object, ...] = ()
         self.setRange(0, _TICKS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -176,11 +179,8 @@ class AttributeSlider(QSlider):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme, base = self._theme, self.height() - 10.0
-        left, right = self._groove()
-        self._paint_people(painter, left, right, base)
+        painter.drawPixmap(0, 0, self._people())
         here = self.x_of(self._value)
-        painter.setPen(QPen(QColor(theme.border), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawLine(QPointF(left, base), QPointF(right, base))
         middle = self.x_of(self._scale.mean)
         painter.setPen(QPen(QColor(theme.muted), 1.2))
         painter.drawLine(QPointF(middle, base - 5), QPointF(middle, base + 5))
@@ -199,6 +199,21 @@ class AttributeSlider(QSlider):
         where = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(box, where, percentile_text(self.percentile))
 
+    def _people(self) -> QPixmap:
+        """The curve, painted once per size, scale and theme: it is the same for every value."""
+        ratio = self.devicePixelRatioF()
+        key = (self.width(), self.height(), ratio, self._text_width, self._scale, self._theme.name)
+        if key != self._curve_of:
+            self._curve_of = key
+            self._curve = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+            self._curve.setDevicePixelRatio(ratio)
+            self._curve.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._curve)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_people(painter, *self._groove(), self.height() - 10.0)
+            painter.end()
+        return self._curve
+
     def _paint_people(self, painter: QPainter, left: float, right: float, base: float) -> None:
         path = QPainterPath(QPointF(left, base))
         scale, n = self._scale, 48
@@ -210,6 +225,8 @@ class AttributeSlider(QSlider):
         fill = QColor(self._theme.muted)
         fill.setAlpha(60)
         painter.fillPath(path, fill)
+        painter.setPen(QPen(QColor(self._theme.border), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(QPointF(left, base), QPointF(right, base))
 
     def _paint_marks(self, painter: QPainter, here: float, base: float) -> None:
         theme = self._theme

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from m3n_studio.body.shape import Shape
 from m3n_studio.errors import M3nError
 from m3n_studio.recordings.signal import Signal
@@ -66,25 +69,37 @@ def make_base(d: Document) -> Base | None:
     return base
 
 
-def signals(base: Base | None, shape: Shape) -> tuple[Signal, ...]:
-    """What every sensor reads on a body, in exact mode.
+class LiveSignal(Signal):
+    """A signal of one shape whose accelerations are worked out when they are first looked at.
 
-    Only the accelerations are new: times, turning rates and validity are the very arrays of the
-    tensor, checked once when the base was made. Copying and checking them again would be most of
-    the time a slider takes.
+    Times, turning rates and validity are the very arrays of the template's signal, which were checked
+    when the base was made; copying and checking them again would be most of the time a slider takes.
     """
+
+    @staticmethod
+    def of(template: Signal, tensor: SignalTensor, sensor: int, s: NDArray[np.float64]) -> LiveSignal:
+        """The signal of a sensor for a scaled homogeneous shape vector (1 + S,)."""
+        made = object.__new__(LiveSignal)
+        vars(made).update({k: v for k, v in vars(template).items() if k != "acc_mps2"}, _of=(tensor, sensor, s))
+        return made
+
+    @cached_property
+    def acc_mps2(self) -> NDArray[np.float64]:  # type: ignore[override]
+        """Specific force (N, 3), m/s2: one matrix-vector product."""
+        tensor, sensor, s = self.__dict__["_of"]
+        linear = tensor.acc_linear[sensor]
+        acc = np.add((linear.reshape(-1, linear.shape[2]) @ s.astype(np.float32)).reshape(-1, 3),
+                     tensor.acc_constant[sensor])  # fmt: skip
+        acc.flags.writeable = False
+        return np.asarray(acc)
+
+
+def signals(base: Base | None, shape: Shape) -> tuple[Signal, ...]:
+    """What every sensor reads on a body, in exact mode; each worked out when it is looked at."""
     if base is None:
         return ()
-    acc = base.tensor.acceleration(shape)
-    acc.flags.writeable = False
-    return tuple(_like(one, acc[i]) for i, one in enumerate(base.template))
-
-
-def _like(template: Signal, acc_mps2: object) -> Signal:
-    """A signal with other accelerations (finite, of the same length), without its checks."""
-    made = object.__new__(Signal)
-    vars(made).update(vars(template), acc_mps2=acc_mps2)
-    return made
+    s = np.concatenate([[1.0], shape.vector(base.tensor.model)]) * shape.scale
+    return tuple(LiveSignal.of(one, base.tensor, i, s) for i, one in enumerate(base.template))
 
 
 def bands(base: Base, d: Document, bodies: int, task: Task) -> tuple[Envelope, ...]:
