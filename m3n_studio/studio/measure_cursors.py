@@ -11,6 +11,8 @@ from m3n_studio.studio.measuring import Figures
 from m3n_studio.studio.theme import Theme
 from m3n_studio.studio.trace_lane import Lane, kind_color, number
 
+_MEASURED = ("simulated", "real", "difference")
+
 
 class MeasureCursors(QObject):
     """The cursors, off at first.
@@ -89,7 +91,7 @@ class MeasureCursors(QObject):
     def _rows(self, lane: Lane, first: float, second: float) -> tuple[tuple[str, str], ...]:
         assert self._theme is not None
         found = lane.figures(first, second)
-        return tuple((words(figures), kind_color(self._theme, kind)) for kind, figures in found.items())
+        return tuple((words(figures), kind_color(self._theme, kind)) for kind, figures in found.items() if kind in _MEASURED)
 
 
 def words(f: Figures) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QWidget
@@ -73,12 +75,14 @@ class TraceBar(QWidget):
             style="muted", accessible="Level of detail",
             tip="So many samples share one column: their lowest and highest value is drawn. Zoom in to see each.",
         )  # fmt: skip
+        self.legend = label(accessible="Other lines shown")
+        row.addWidget(self.legend)
         row.addWidget(self.note)
         row.addStretch(1)
         row.addWidget(self.badge)
         self.menu = QMenu(self)
-        self.difference = self._choices("Difference, simulated less real", _DIFFERENCES, "off", self.difference_chosen)
-        self.scale = self._choices("Scale of values", dict(SCALES), "lane", self.scale_chosen)
+        self.difference = self._choices("Difference, simulated less real", _DIFFERENCES, "off", self._on_difference)
+        self.scale = self._choices("Scale of values", dict(SCALES), "lane", self._on_scale)
         self._add_export()
         self.more = self._button("Difference, scale of values, copy and save", checkable=False)
         self.more.setMenu(self.menu)
@@ -92,7 +96,7 @@ class TraceBar(QWidget):
         button.setIconSize(QSize(16, 16))
         return button
 
-    def _choices(self, title: str, words: dict[str, str], chosen: str, told: object) -> dict[str, QAction]:
+    def _choices(self, title: str, words: dict[str, str], chosen: str, told: Callable[[QAction], None]) -> dict[str, QAction]:
         group = QActionGroup(self)
         part = self.menu.addMenu(title)
         out = {}
@@ -102,7 +106,7 @@ class TraceBar(QWidget):
             action.setChecked(name == chosen)
             action.setData(name)
             group.addAction(action)
-        group.triggered.connect(lambda action: told.emit(action.data()))  # type: ignore[attr-defined]
+        group.triggered.connect(told)
         return out
 
     def _add_export(self) -> None:
@@ -113,11 +117,20 @@ class TraceBar(QWidget):
         self.save_action.triggered.connect(self.save_wanted)
 
     def _connect(self) -> None:
-        for name, button in self.tools.items():
-            button.toggled.connect(lambda on, name=name: self.tool_chosen.emit(name) if on else None)
+        self._group.buttonToggled.connect(self._on_tool)
         self.buttons["measure"].toggled.connect(self.measure_toggled)
         self.buttons["back"].clicked.connect(self.back_wanted)
         self.buttons["fit"].clicked.connect(self.fit_wanted)
+
+    def _on_tool(self, _button: QToolButton, on: bool) -> None:
+        if on:
+            self.tool_chosen.emit(self.tool)
+
+    def _on_difference(self, action: QAction) -> None:
+        self.difference_chosen.emit(action.data())
+
+    def _on_scale(self, action: QAction) -> None:
+        self.scale_chosen.emit(action.data())
 
     @property
     def tool(self) -> str:
@@ -137,6 +150,11 @@ class TraceBar(QWidget):
     def set_bucket(self, size: int) -> None:
         """Tell how many samples share a column."""
         self.badge.setText(f"peaks of {size:,} samples".replace(",", "\u202f") if size > 1 else "")
+
+    def set_legend(self, parts: tuple[tuple[str, str], ...]) -> None:
+        """Name what is drawn besides simulated and real: (words, colour)."""
+        words = "&nbsp;&nbsp;".join(f"<span style='color:{color}; font-weight:600'>{text}</span>" for text, color in parts)
+        self.legend.setText(words)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""

@@ -118,14 +118,14 @@ class Line:
         return Drawn(np.repeat(times, 2), np.column_stack([peaks.low, peaks.high]).ravel(), peaks.size)
 
 
-def line(signal: Signal, quantity: Quantity, component: str) -> Line:
-    """One component of one quantity of a signal, broken where it is not valid."""
+def line(signal: Signal, quantity: Quantity, component: str, invalid: NDArray[np.intp] | None = None) -> Line:
+    """One component of one quantity of a signal, broken where it is not valid (`invalid`: where, if known)."""
     data = getattr(signal, quantity.field)
     if component == "magnitude":
         values = np.sqrt(np.einsum("ij,ij->i", data, data))
     else:
         values = data[:, "xyz".index(component)].copy()
-    values[np.flatnonzero(~signal.valid)] = np.nan
+    values[np.flatnonzero(~signal.valid) if invalid is None else invalid] = np.nan
     return Line(signal.time_s, values)
 
 
@@ -152,8 +152,8 @@ def difference(simulated: Line, real: Line) -> Line:
 
 def invalid_spans(signal: Signal) -> tuple[tuple[float, float], ...]:
     """Times (from, to), s, in which the samples mean nothing."""
-    half = 0.5 / signal.rate_hz if signal.rate_hz else 0.0
     t = signal.time_s
+    half = 0.5 * float(t[-1] - t[0]) / max(len(t) - 1, 1)
     return tuple((float(t[a] - half), float(t[b - 1] + half)) for a, b in runs(~signal.valid))
 
 

@@ -6,6 +6,7 @@ of a lane, nothing that counts in bounds.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pyqtgraph as pg
@@ -30,11 +31,11 @@ class TimeViewBox(pg.ViewBox):
     -------
     scrubbed : float, s
     selected : (from, to) in s, or None for a click that selects nothing
-    boxed : QRectF
-        Time and value, once the button is up.
-    moved : delta in s, done
+    boxed : number, QRectF
+        Time and value, once the button is up; `number` is the lane's.
+    moved : number, delta in s, done
         The recording is dragged.
-    picked : time in s, value
+    picked : number, time in s, value
     zoomed : (from, to) in s, kind
         Another view is wanted, by ``"wheel"`` or ``"drag"``.
     all_wanted, menu_wanted : (none), screen position
@@ -42,9 +43,9 @@ class TimeViewBox(pg.ViewBox):
 
     scrubbed = Signal(float)
     selected = Signal(object)
-    boxed = Signal(QRectF)
-    moved = Signal(float, bool)
-    picked = Signal(float, float)
+    boxed = Signal(int, QRectF)
+    moved = Signal(int, float, bool)
+    picked = Signal(int, float, float)
     zoomed = Signal(object, str)
     all_wanted = Signal()
     menu_wanted = Signal(object)
@@ -52,7 +53,7 @@ class TimeViewBox(pg.ViewBox):
     def __init__(self) -> None:
         super().__init__(enableMenu=False, defaultPadding=0.0)
         self.setMouseEnabled(x=True, y=False)
-        self.mode = "scrub"
+        self.mode, self.number = "scrub", 0
         self._box = QGraphicsRectItem(self)
         self._box.setZValue(60)
         self._box.hide()
@@ -95,7 +96,7 @@ class TimeViewBox(pg.ViewBox):
         elif self._drag == "zoom":
             self._drag_box(ev)
         elif self._drag == "align":
-            self.moved.emit(here.x() - start.x(), bool(ev.isFinish()))
+            self.moved.emit(self.number, here.x() - start.x(), bool(ev.isFinish()))
         else:
             self.scrubbed.emit(here.x())
 
@@ -111,7 +112,7 @@ class TimeViewBox(pg.ViewBox):
         self._box.setRect(box)
         self._box.setVisible(not ev.isFinish())
         if ev.isFinish() and box.width() >= 3:
-            self.boxed.emit(self._in_view(box))
+            self.boxed.emit(self.number, self._in_view(box))
 
     def _in_view(self, box: QRectF) -> QRectF:
         return QRectF(self.mapToView(box.topLeft()), self.mapToView(box.bottomRight())).normalized()
@@ -129,7 +130,7 @@ class TimeViewBox(pg.ViewBox):
             elif self._mode_of(ev) == "range":
                 self.selected.emit(None)
             elif self.mode == "align":
-                self.picked.emit(here.x(), here.y())
+                self.picked.emit(self.number, here.x(), here.y())
             else:
                 self.scrubbed.emit(here.x())
 
@@ -280,3 +281,33 @@ class LaneAxis(pg.AxisItem):
         numbers = super().tickStrings(values, scale, spacing)
         tail = f" {self._unit}" if self._unit else ""
         return [n.replace("-", "−") + tail for n in numbers]
+
+
+class DecadeAxis(LaneAxis):
+    """A logarithmic axis: marks at 1, 2 and 5 of every decade, or at the decades where there are many."""
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802
+        """Where the marks are, in decades."""
+        decades = range(math.floor(low), math.ceil(high) + 1)
+        room = size / max(high - low, 1e-9)
+        steps = (1, 2, 5) if room > 4 * _LEAST_MARK_PX[self.orientation] else (1,)
+        every = max(1, math.ceil(_LEAST_MARK_PX[self.orientation] / max(room, 1e-9)))
+        marks = [d + math.log10(s) for d in decades for s in steps if d % every == 0]
+        return [(1.0, [m for m in marks if low <= m <= high])]
+
+    def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:  # noqa: N802
+        """Plain numbers, powers of ten where those are long."""
+        tail = f" {self._unit}" if self._unit else ""
+        return [_decade_text(value) + tail for value in values]
+
+
+_LEAST_MARK_PX = {"bottom": 42, "left": 18}
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _decade_text(value: float) -> str:
+    if -2.01 <= value <= 3.01:
+        return f"{10**value:.4g}"
+    whole = math.floor(value + 1e-6)
+    front = round(10 ** (value - whole))
+    return (f"{front}·" if front > 1 else "") + "10" + str(whole).translate(_RAISED)

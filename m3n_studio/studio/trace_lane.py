@@ -30,7 +30,7 @@ def kind_color(theme: Theme, kind: str) -> str:
 
 def number(value: float) -> str:
     """A value with its sign, two decimals; a dash for none."""
-    return "–" if value != value else f"{value:+.2f}".replace("-", "−")
+    return "–" if value != value else f"{value:+.2f}".replace("-0.00", "+0.00").replace("-", "−")
 
 
 class Lane:

@@ -14,19 +14,20 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from m3n_studio.recordings import signal as recorded
+from m3n_studio.studio import trace_export
 from m3n_studio.studio.clock import Clock
 from m3n_studio.studio.contents import Contents
 from m3n_studio.studio.measure_cursors import MeasureCursors, span_words
 from m3n_studio.studio.selection import Selection
 from m3n_studio.studio.theme import Theme
 from m3n_studio.studio.trace_bar import TraceBar
-from m3n_studio.studio.trace_data import QUANTITIES, Quantity, invalid_spans, page
+from m3n_studio.studio.trace_data import QUANTITIES, Quantity, page
 from m3n_studio.studio.trace_head import TraceHead
-from m3n_studio.studio.trace_lane import SHORT, Lane
-from m3n_studio.studio.tracks import Lines, Track, recording_for, tracks
+from m3n_studio.studio.trace_lane import SHORT, Lane, kind_color
+from m3n_studio.studio.tracks import KIND_WORDS, Lines, Track, recording_for, tracks
 from m3n_studio.studio.zoom_history import ZoomHistory
 
-LEAST_LANE_PX = 38
+LEAST_LANE_PX = 46
 _LEAST_SPAN_S = 0.02
 _HINT = (
     "Click or drag to go to a time, wheel to zoom, right drag to pan, double click to see all.\n"
@@ -48,12 +49,15 @@ class TraceView(QWidget):
         The recording of a sensor was dragged on by so many seconds.
     point_picked : str, float
         A moment was pointed at, in ``"simulated"`` or ``"real"``, s.
+    failed : str
+        Something the user asked for could not be done, and why.
     """
 
     sensor_changed = Signal(int)
     pairing_wanted = Signal(str, str)
     clock_dragged = Signal(str, float)
     point_picked = Signal(str, float)
+    failed = Signal(str)
 
     def __init__(
         self, clock: Clock, theme: Theme, selection: Selection | None = None, parent: QWidget | None = None
@@ -112,6 +116,8 @@ class TraceView(QWidget):
         self.bar.measure_toggled.connect(self._on_measure)
         self.bar.back_wanted.connect(self.go_back)
         self.bar.fit_wanted.connect(self.show_all)
+        self.bar.copy_wanted.connect(self.copy)
+        self.bar.save_wanted.connect(self.save)
         self.measure.changed.connect(self._on_measured)
         self.selection.range_changed.connect(self._on_selected)
         self.selection.visible_changed.connect(self._on_visible)
@@ -229,9 +235,10 @@ class TraceView(QWidget):
         view.all_wanted.connect(self.show_all)
         view.zoomed.connect(self._on_zoomed)
         view.selected.connect(self.selection.set_range)
-        view.boxed.connect(lambda box, lane=lane: self._on_boxed(lane, box))
-        view.moved.connect(lambda delta, done, lane=lane: self._on_moved(lane, delta, done))
-        view.picked.connect(lambda at, value, lane=lane: self._on_picked(lane, at, value))
+        view.number = len(self.lanes)
+        view.boxed.connect(self._on_boxed)  # no lambdas: a lane in one would never be collected
+        view.moved.connect(self._on_moved)
+        view.picked.connect(self._on_picked)
         view.menu_wanted.connect(self._on_menu)
         if not self.lanes:
             view.sigResized.connect(self._on_resized)
@@ -242,11 +249,13 @@ class TraceView(QWidget):
         for lane in self.lanes:
             track = self.tracks[lane.sensor]
             lines = self._lines_of.of_track(track, lane.quantity, lane.component, self.bar.difference_mode)
-            spans = invalid_spans(track.simulated) if track.simulated is not None else ()
+            spans = self._lines_of.spans(track.simulated) if track.simulated is not None else ()
             lane.set_lines(lines, track.bands(lane.quantity, lane.component), spans)
             lane.readout.set_name(self._lane_name(lane, track))
             if "real" in lines and lane.real_drawn is not lines["real"]:
                 lane.shift_real(0.0)
+        kinds = [k for k in ("ghost", "difference") if any(k in lane.lines for lane in self.lanes)]
+        self.bar.set_legend(tuple((KIND_WORDS[k], kind_color(self._theme, k)) for k in kinds))
         self._scale(exactly=exactly)
         self._draw()
         self.measure.refresh()
@@ -321,7 +330,8 @@ class TraceView(QWidget):
     def _on_zoomed(self, span: tuple[float, float], kind: str) -> None:
         self._look(*span, kind)
 
-    def _on_boxed(self, lane: Lane, box: QRectF) -> None:
+    def _on_boxed(self, number: int, box: QRectF) -> None:
+        lane = self.lanes[number]
         self._look(box.left(), box.right(), "box")
         if box.height() < 0.95 * (lane.y_range[1] - lane.y_range[0]):
             lane.set_y_range(box.top(), box.bottom())
@@ -358,7 +368,8 @@ class TraceView(QWidget):
         if on != (self.bar.tool == "align"):
             self.align_mode(on)
 
-    def _on_moved(self, lane: Lane, delta_s: float, done: bool) -> None:
+    def _on_moved(self, number: int, delta_s: float, done: bool) -> None:
+        lane = self.lanes[number]
         track = self.tracks[lane.sensor]
         if track.simulated is None or track.real is None:
             return
@@ -370,8 +381,8 @@ class TraceView(QWidget):
             self.clock_dragged.emit(track.name, delta_s)
             self.selection.clock_dragged.emit(track.name, delta_s)
 
-    def _on_picked(self, lane: Lane, time_s: float, value: float) -> None:
-        kind = lane.nearest_kind(time_s, value)
+    def _on_picked(self, number: int, time_s: float, value: float) -> None:
+        kind = self.lanes[number].nearest_kind(time_s, value)
         if kind:
             self.point_picked.emit(kind, time_s)
             self.selection.point_picked.emit(kind, time_s)
@@ -398,6 +409,18 @@ class TraceView(QWidget):
 
     def _on_menu(self, at: object) -> None:
         self.bar.menu.popup(at.toPoint())  # type: ignore[attr-defined]
+
+    def unselect(self) -> None:
+        """Select no stretch of time."""
+        self.selection.set_range(None)
+
+    def copy(self) -> None:
+        """Put the samples in view on the clipboard as CSV."""
+        trace_export.copy_visible(self)
+
+    def save(self) -> None:
+        """Ask for a file and save the selected samples there."""
+        trace_export.ask_save(self)
 
     # ------------------------------------------------------------------ choices
 

@@ -12,9 +12,10 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from m3n_studio.recordings.signal import Signal
-from m3n_studio.studio.trace_data import COMPONENTS, Array, Line, Quantity, difference, line, on_times
+from m3n_studio.studio.trace_data import COMPONENTS, Array, Line, Quantity, difference, invalid_spans, line, on_times
 
 KINDS = ("ghost", "real", "simulated", "difference")
 KIND_WORDS = {"simulated": "simulated", "real": "real", "ghost": "previous", "difference": "difference"}
@@ -85,6 +86,8 @@ class Lines:
 
     def __init__(self) -> None:
         self._lines: WeakKeyDictionary[Signal, dict[tuple[str, str], Line]] = WeakKeyDictionary()
+        self._invalid: WeakKeyDictionary[Signal, tuple[NDArray[np.intp], tuple[tuple[float, float], ...]]]
+        self._invalid = WeakKeyDictionary()
         self._read_off: WeakKeyDictionary[Signal, Signal] = WeakKeyDictionary()
 
     def line(self, signal: Signal, quantity: Quantity, component: str) -> Line:
@@ -92,8 +95,17 @@ class Lines:
         of_signal = self._lines.setdefault(signal, {})
         key = (quantity.name, component)
         if key not in of_signal:
-            of_signal[key] = line(signal, quantity, component)
+            of_signal[key] = line(signal, quantity, component, self._mask(signal)[0])
         return of_signal[key]
+
+    def spans(self, signal: Signal) -> tuple[tuple[float, float], ...]:
+        """Times (from, to), s, in which a signal means nothing."""
+        return self._mask(signal)[1]
+
+    def _mask(self, signal: Signal) -> tuple[NDArray[np.intp], tuple[tuple[float, float], ...]]:
+        if signal not in self._invalid:
+            self._invalid[signal] = (np.flatnonzero(~signal.valid), invalid_spans(signal))
+        return self._invalid[signal]
 
     def of_track(self, track: Track, quantity: Quantity, component: str, mode: str = "off") -> dict[str, Line]:
         """The lines of a lane by kind, as they are drawn: the last on top. `mode` is how the difference is shown."""

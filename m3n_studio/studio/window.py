@@ -336,7 +336,8 @@ class Window(QMainWindow):
         self.clock.set_speed(min(self.clock.speed * 2, MAX_SPEED))
 
     def _on_loop(self, on: bool) -> None:
-        self.clock.set_loop((self.clock.start_s, self.clock.end_s) if on else None)
+        whole = (self.clock.start_s, self.clock.end_s)
+        self.clock.set_loop((self.selection.range or whole) if on else None)
 
     def _on_playing(self, playing: bool) -> None:
         action = self.actions_by_name["play"]
