@@ -8,7 +8,7 @@ what was not (all other proportions) varies as it does among people of those mea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from m3n_studio.body.model import BodyModel
 from m3n_studio.body.quick import QuickGauge, quick_gauge
 from m3n_studio.body.shape import LIMBS
 from m3n_studio.body.solve import BETA_LIMIT, LIMB_LIMIT, LIMB_STD, TOLERANCE
-from m3n_studio.errors import UnknownName, ValueProblem
+from m3n_studio.errors import Cancelled, UnknownName, ValueProblem
 
 Array = NDArray[np.float64]
 
@@ -146,8 +146,12 @@ def _copula(population: Population, wanted: Array) -> Array:
     return np.asarray(factor / np.linalg.norm(factor, axis=1, keepdims=True))
 
 
-def draw(model: BodyModel, population: Population, n: int, seed: int = 0) -> tuple[Array, Array]:
-    """Bodies of a population.
+def draw(
+    model: BodyModel, population: Population, n: int, seed: int = 0, *, cancelled: Callable[[], bool] | None = None
+) -> tuple[Array, Array]:
+    """Bodies of a population, about a tenth of a second per thousand.
+
+    `cancelled` is asked now and then; True raises :class:`~m3n_studio.errors.Cancelled`.
 
     Returns
     -------
@@ -178,6 +182,8 @@ def draw(model: BodyModel, population: Population, n: int, seed: int = 0) -> tup
     quick = quick_gauge(model)
     vectors, found = np.empty_like(start), np.empty_like(goal)
     for at in range(0, whole, _BATCH):
+        if cancelled is not None and cancelled():
+            raise Cancelled("stopped; no bodies were drawn")
         part = slice(at, at + _BATCH)
         vectors[part], found[part] = _meet(quick, names, goal[part], start[part])
     return vectors[:n], found[:n]

@@ -7,8 +7,9 @@ latest. What cannot be reached is said, and the slider stays where the body is.
 
 from __future__ import annotations
 
-import random
+from collections.abc import Callable
 
+import numpy as np
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
@@ -43,7 +44,8 @@ class AttributesView(QWidget):
         self._own: dict[str, float] = {}
         self._own_of: Shape | None = None
         self._drag: am.Drag | None = None
-        self._dragged, self._last = "", None  # row of the drag; the shape it gave last
+        self._dragged = ""
+        self._last: Shape | None = None  # what the drag gave last
         self._want: float | None = None
         self._asked: tuple[str, float] | None = None
         self._narrow = False
@@ -53,11 +55,11 @@ class AttributesView(QWidget):
         self.set_theme(context.theme)
         self._enable(False)
 
-    def _timer(self, interval_ms: int, slot: object) -> QTimer:
+    def _timer(self, interval_ms: int, slot: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
         timer.setSingleShot(True)
         timer.setInterval(interval_ms)
-        timer.timeout.connect(slot)  # type: ignore[arg-type]
+        timer.timeout.connect(slot)
         return timer
 
     # ------------------------------------------------------------------ building
@@ -79,15 +81,15 @@ class AttributesView(QWidget):
             self.rows[attribute.name] = row
             self._connect(row)
         grid.setRowStretch(len(am.ATTRIBUTES), 1)
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setWidget(inner)
-        self.scroll.viewport().setAutoFillBackground(False)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setWidget(inner)
+        self._area.viewport().setAutoFillBackground(False)
         inner.setAutoFillBackground(False)
         self.setMinimumWidth(280)
-        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self._area, 1)
         self.message = label(_HINT, style="muted", accessible="What the body could not reach")
         self.message.setWordWrap(True)
         self.message.setMinimumHeight(2 * self.message.fontMetrics().lineSpacing() + 2)
@@ -200,11 +202,11 @@ class AttributesView(QWidget):
         if clip.shape is not self._own_of:
             self._own_of, self._own = clip.shape, am.values(model, clip.shape)
         now = am.values(model, self._document.body)
-        ghost = None if self._document.ghost is None else am.values(model, self._document.ghost)
+        ghost = {} if self._document.ghost is None else am.values(model, self._document.ghost)
         for name, row in self.rows.items():
             asked = self._asked[1] if self._asked and self._asked[0] == name else None
-            row.show_value(now[name], own=self._own[name], ghost=ghost and ghost[name], asked=asked)
-        self.compare.setChecked(ghost is not None)
+            row.show_value(now[name], own=self._own[name], ghost=ghost.get(name), asked=asked)
+        self.compare.setChecked(bool(ghost))
         if self._drag is None:
             self._describe()
 
@@ -321,7 +323,9 @@ class AttributesView(QWidget):
     def _on_randomise(self) -> None:
         if self._model is None:
             return
-        shape = am.randomised(self._model, self._document.body, self.locked, random.randrange(2**31))
+        shape = am.randomised(
+            self._model, self._document.body, self.locked, int(np.random.default_rng().integers(2**31))
+        )
         self._end()
         self._last = shape
         self._context.edit(set_shape(shape, what="body at random"))

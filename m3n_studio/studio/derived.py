@@ -84,7 +84,7 @@ class LiveSignal(Signal):
         return made
 
     @cached_property
-    def acc_mps2(self) -> NDArray[np.float64]:  # type: ignore[override]
+    def acc_mps2(self) -> NDArray[np.float64]:
         """Specific force (N, 3), m/s2: one matrix-vector product."""
         tensor, sensor, s = self.__dict__["_of"]
         linear = tensor.acc_linear[sensor]

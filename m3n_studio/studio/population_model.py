@@ -91,8 +91,7 @@ def generate(document: Document, population: Population, n: int, seed: int, path
 
     if document.model is None or document.clip is None or not document.placements:
         raise M3nError("a population needs a motion and at least one sensor on the body")
-    vectors, _ = draw(document.model, population, n, seed)
-    task.check()
+    vectors, _ = draw(document.model, population, n, seed, cancelled=task.cancelled)
     return augment(
         document.model, document.clip, document.placements, path, bodies=vectors, seed=seed,
         settings=Settings(bandwidth_hz=document.bandwidth_hz), progress=task.progress, cancelled=task.cancelled,

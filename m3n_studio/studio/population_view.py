@@ -224,7 +224,7 @@ class PopulationView(QWidget):
         """Show a population in the fields."""
         stated = dict(zip(population.attributes, population.spreads, strict=True))
         for name, row in self.rows.items():
-            row.load(stated[name] if name in stated else row.natural, stated=name in stated)
+            row.load(stated.get(name, row.natural), stated=name in stated)
         kind = "people" if population.correlation is None else "own"
         if population.correlation is not None and np.array_equal(population.correlation, np.eye(len(stated))):
             kind = "none"
@@ -269,7 +269,9 @@ class PopulationView(QWidget):
         self.bands.setEnabled(able)
         self.stop.setVisible(running)
         self.progress.setVisible(running)
-        if not running and able:
+        if self._made:
+            self.result.setText(self._made)
+        elif not running and able:
             self._foresee()
         elif self._model is None:
             self.result.setText("Open a motion to make bodies that move like it.")
@@ -336,6 +338,7 @@ class PopulationView(QWidget):
         self.table.show_matrix(names, matrix)
 
     def _on_change(self, _value: object = None) -> None:
+        self._made = "" if self._job is None else self._made
         self._arrange()
         self._rest.start()
 
@@ -397,11 +400,11 @@ class PopulationView(QWidget):
         self._job.progressed.connect(self._on_progress)
         self._job.ended.connect(self._on_ended)
         self.progress.setValue(0)
-        self.result.setText(f"Writing {path.name} …")
-        self._made = "Stopped; nothing was written."
+        self._made, self._outcome = f"Writing {path.name} …", "Stopped; nothing was written."
         self._arrange()
 
-    _made = ""
+    _made = ""  # what is said of the file; empty: how big it would be
+    _outcome = ""
 
     @Slot()
     def _on_stop(self) -> None:
@@ -414,15 +417,14 @@ class PopulationView(QWidget):
 
     @Slot(object)
     def _on_made(self, made: Augmented) -> None:
-        self._made = f"Wrote {made.bodies:,} bodies, {pm.size_text(made.bytes)}, to {made.path}"
+        self._outcome = f"Wrote {made.bodies:,} bodies, {pm.size_text(made.bytes)}, to {made.path}"
 
     @Slot(object)
     def _on_not_made(self, error: Exception) -> None:
-        self._made = "Nothing was written."
+        self._outcome = "Nothing was written."
         self._context.report(str(error))
 
     @Slot(object)
     def _on_ended(self, _job: object) -> None:
-        self._job = None
+        self._job, self._made = None, self._outcome
         self._arrange()
-        self.result.setText(self._made)

@@ -52,7 +52,8 @@ def test_ranges_fixed_values_and_stated_correlations_come_out(body):
     n = 3000
     vectors, found = draw(body, MIXED, n, seed=1)
     stature, forearm, thigh = found.T
-    assert forearm.min() > 0.209 and forearm.max() < 0.271
+    assert forearm.min() > 0.209
+    assert forearm.max() < 0.271
     assert np.abs(np.sort(forearm) - np.linspace(0.21, 0.27, n)).max() < 0.06 * 1.8 / np.sqrt(n) + 1e-3
     assert np.abs(thigh - 0.41).max() < 1e-3
     assert abs(np.corrcoef(stature, forearm)[0, 1] + 0.4) < 4 / np.sqrt(n)
@@ -86,7 +87,8 @@ def test_another_seed_gives_other_bodies_and_no_variety_gives_average_ones(body)
 def test_nothing_stated_gives_people(body):
     vectors, found = draw(body, Population((), ()), 2000)
     assert found.shape == (2000, 0)
-    assert abs(vectors[:, : body.n_betas].std() - 1.0) < 0.03 and not vectors[:, body.n_betas :].any()
+    assert abs(vectors[:, : body.n_betas].std() - 1.0) < 0.03
+    assert not vectors[:, body.n_betas :].any()
 
 
 def test_a_thousand_bodies_take_less_than_a_second(body):
