@@ -60,6 +60,25 @@ class _Edge(QWidget):
         painter.drawPath(inside)
 
 
+class _Plate(QWidget):
+    """What buttons lie on, so that they can be read over the body."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self.theme = theme
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """A rounded plate the picture shines through a little."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        color = QColor(self.theme.panel)
+        color.setAlphaF(0.86)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawRoundedRect(QRectF(self.rect()), _RADIUS, _RADIUS)
+        painter.end()
+
+
 class BodyView(QWidget):
     """Shows a scene at the clock's time.
 
@@ -91,9 +110,10 @@ class BodyView(QWidget):
         self._edge = _Edge(self, theme)
         self._buttons = self._overlay()
         self.legend = Legend(theme, self)
+        self._plate = _Plate(self, theme)
+        self._plate.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._caption = QLabel(self)
         self._caption.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._caption.setObjectName("muted")
         self.installEventFilter(self)
         clock.time_changed.connect(self._on_time)
         self.set_theme(theme)
@@ -117,14 +137,13 @@ class BodyView(QWidget):
         self.stage.forget()
         self._install("offscreen")
         self.set_hand(self._hand)
-        for widget in (self._edge, self._buttons, self._caption, self.legend):
+        for widget in (self._edge, self._buttons, self._plate, self._caption, self.legend):
             widget.raise_()
 
-    def _overlay(self) -> QWidget:
-        box = QWidget(self)
-        box.setObjectName("overlay")
+    def _overlay(self) -> _Plate:
+        box = _Plate(self, self.stage.theme)
         row = QHBoxLayout(box)
-        row.setContentsMargins(0, 0, 0, 0)
+        row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(2)
         self.follow_button = self._button("Follow the body (F)", checked=True)
         self.sensors_button = self._button("Show the sensors (S)", checked=True)
@@ -237,9 +256,10 @@ class BodyView(QWidget):
         size = self._buttons.sizeHint()
         self._buttons.setGeometry(self.width() - size.width() - 8, 8, size.width(), size.height())
         self._caption.adjustSize()
-        self._caption.resize(min(self._caption.width(), self.width() - 28), self._caption.height())
-        self._caption.move(14, self.height() - self._caption.height() - 10)
-        self.legend.move(12, self._caption.y() - self.legend.height() - 6)
+        self._caption.resize(min(self._caption.width(), self.width() - 36), self._caption.height())
+        self._caption.move(18, self.height() - self._caption.height() - 14)
+        self._plate.setGeometry(self._caption.geometry().adjusted(-8, -4, 8, 4))
+        self.legend.move(10, self._plate.y() - self.legend.height() - 6)
 
     def set_scene(self, scene: Scene | None) -> None:
         """Show another body, motion or sensors."""
@@ -273,7 +293,7 @@ class BodyView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
-        self.stage.theme = self._edge.theme = self.legend.theme = theme
+        self.stage.theme = self._edge.theme = self.legend.theme = self._buttons.theme = self._plate.theme = theme
         for button, name in ((self.follow_button, "follow"), (self.sensors_button, "sensors"),
                              (self.reset_button, "reset"), (self.place_button, "place"),
                              (self.view_button, "eye"), (self.export_button, "export")):  # fmt: skip
@@ -301,7 +321,7 @@ class BodyView(QWidget):
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
             self._place_corners()
             self._edge.setGeometry(self.rect())
-            for widget in (self._edge, self._buttons, self._caption, self.legend):
+            for widget in (self._edge, self._buttons, self._plate, self._caption, self.legend):
                 widget.raise_()
         return super().eventFilter(watched, event)
 

@@ -34,12 +34,12 @@ class Legend(QWidget):
             self.update()
 
     def _row(self) -> int:
-        return 2 * self.fontMetrics().height() + _BAR + 12
+        return 2 * self.fontMetrics().height() + 6
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Wide enough for the titles."""
         widest = max((self.fontMetrics().horizontalAdvance(_title(s)) for s in self.scales), default=0)
-        return QSize(max(_WIDTH, widest + 2 * _PAD), len(self.scales) * self._row() + _PAD)
+        return QSize(max(_WIDTH, widest + 2 * _PAD), len(self.scales) * self._row() + 8)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """A raised plate with title, bar and ends."""
@@ -59,18 +59,19 @@ class Legend(QWidget):
         painter.setPen(QColor(self.theme.text))
         left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         painter.drawText(QRectF(_PAD, top, width, height), left, _title(scale))
-        bar = QRectF(_PAD, top + height + 3, width, _BAR)
+        low, high = f"{scale.low:g}", f"{scale.high:g}"
+        start, end = (self.fontMetrics().horizontalAdvance(text) + 7 for text in (low, high))
+        bar = QRectF(_PAD + start, top + height + (height - _BAR) / 2, width - start - end, _BAR)
         gradient = QLinearGradient(bar.topLeft(), bar.topRight())
         for share in np.linspace(0, 1, 17):
             gradient.setColorAt(float(share), QColor(as_hex(viridis(np.array(share)))))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(gradient)
         painter.drawRoundedRect(bar, 3, 3)
-        ends = QRectF(_PAD, bar.bottom() + 2, width, height)
-        painter.setPen(QColor(self.theme.muted))
-        painter.drawText(ends, left, f"{scale.low:g}")
-        painter.drawText(ends, right, f"{scale.high:g}")
-        painter.drawText(ends, Qt.AlignmentFlag.AlignHCenter, f"{(scale.low + scale.high) / 2:g}")
+        ends = QRectF(_PAD, top + height, width, height)
+        painter.setPen(QColor(self.theme.text))
+        painter.drawText(ends, left, low)
+        painter.drawText(ends, right, high)
 
 
 def _title(scale: Scale) -> str:
