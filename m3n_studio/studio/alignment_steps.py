@@ -16,6 +16,7 @@ from m3n_studio import so3
 from m3n_studio.studio.clock import Clock
 from m3n_studio.studio.fidelity_work import FidelityWork, Gathered
 from m3n_studio.studio.mount_gizmo import MountGizmo
+from m3n_studio.studio.selection import Selection
 from m3n_studio.studio.small_plots import CurvePlot, Meter
 from m3n_studio.studio.theme import Theme
 from m3n_studio.studio.widgets import combo, label, named, push_button
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from m3n_studio.imu.align import Alignment
 
 _WORDS = ((0.8, "sure"), (0.5, "fair"), (0.2, "doubtful"), (0.0, "a guess"))
+_FITTING = "Fitting …"
 _ORIGINS = {"fitted": "Fitted", "accepted": "Accepted", "by hand": "By hand", "off": "Off"}
 _STATES = (("off", "Off"), ("present", "As simulated"), ("inverted", "Upside down"), ("absent", "Without gravity"))
 
@@ -82,7 +84,7 @@ class StepCard(QFrame):
 
         fit = None if alignment is None else getattr(alignment, self.part)
         where = "off" if alignment is None else origin(alignment, self.part, kept=self.work.kept)
-        self.origin.setText(_ORIGINS[where])
+        self.origin.setText("" if alignment is None else _ORIGINS[where])
         confidence = 0.0 if fit is None else fit.confidence
         stated = where == "by hand"
         self.meter.setVisible(fit is not None and not stated)
@@ -116,9 +118,9 @@ class StepCard(QFrame):
 class ClockCard(StepCard):
     """Offset and drift: numbers, the correlation's peak, sync points."""
 
-    def __init__(self, theme: Theme, work: FidelityWork, clock: Clock) -> None:
+    def __init__(self, theme: Theme, work: FidelityWork, clock: Clock, selection: Selection) -> None:
         super().__init__(theme, "clock", "1  Clock", work)
-        self._clock = clock
+        self._clock, self._selection = clock, selection
         self.offset = _spin(-1e7, 1e7, 4, 0.005, " s", "Offset of the recording's clock, s: added to its times")
         self.drift = _spin(-6e4, 6e4, 2, 0.5, " ms/min", "Drift of the recording's clock, ms a minute")
         numbers = QGridLayout()
@@ -148,12 +150,17 @@ class ClockCard(StepCard):
             "simulated": push_button("Simulated: here", tip="The moment under the cursor, as the simulation shows it"),
             "real": push_button("Real: here", tip="The same moment in the recording, under the cursor now"),
         }
+        self.in_traces = push_button(
+            "Align in the traces",
+            tip="In the traces: drag the recording in time, or click a simulated moment and then the real one",
+        )
+        self.in_traces.setCheckable(True)
         self.clear = push_button("Clear", tip="Forget the sync points; the clock stays as it is")
         self.sync_text = label(style="muted", accessible="Sync points")
         self.sync_text.setWordWrap(True)
         row = QHBoxLayout()
         row.setSpacing(6)
-        for button in (*self.here.values(), self.clear):
+        for button in (self.in_traces, *self.here.values(), self.clear):
             row.addWidget(button)
         row.addStretch(1)
         self.room.addLayout(row)
@@ -161,6 +168,8 @@ class ClockCard(StepCard):
         self.here["simulated"].clicked.connect(self._on_simulated_here)
         self.here["real"].clicked.connect(self._on_real_here)
         self.clear.clicked.connect(self.forget_points)
+        self.in_traces.clicked.connect(self._selection.set_aligning)
+        self._selection.aligning_changed.connect(self.in_traces.setChecked)
         self._tell_points()
 
     def show_pair(self) -> None:
@@ -173,12 +182,12 @@ class ClockCard(StepCard):
             if abs(spin.value() - value) >= 0.5 * 10.0 ** -spin.decimals():
                 with QSignalBlocker(spin):
                     spin.setValue(value)
-        for button in self.here.values():
+        for button in (self.in_traces, *self.here.values()):
             button.setEnabled(alignment is not None)
         error = "" if fit is None or not np.isfinite(fit.offset_std_s) or fit.offset_std_s == 0.0 else (
             f" ± {1e3 * fit.offset_std_s:.1f} ms")  # fmt: skip
         self.text.setText(
-            "The recording's own times are used." if fit is None else
+            _FITTING if alignment is None else "The recording's own times are used." if fit is None else
             f"The recording comes {_amount(fit.offset_s)}{error}, drifts {fit.drift * 6e4:+.2f} ms a minute."
         )  # fmt: skip
 
@@ -297,7 +306,8 @@ class MountCard(StepCard):
         for widget in (self.gizmo, *self.angles, *self.quarter, *self.flip, self.snap):
             widget.setEnabled(alignment is not None)
         if fit is None:
-            self.text.setText("The recording's axes are taken as the simulated sensor's.")
+            nothing = "The recording's axes are taken as the simulated sensor's."
+            self.text.setText(_FITTING if alignment is None else nothing)
             return
         turn = so3.rotvec_from_matrix(R)
         angle = float(np.linalg.norm(turn))
@@ -425,10 +435,10 @@ class LeverCard(QFrame):
 class AlignmentSteps(QWidget):
     """The steps, one under another, and a way back to what the fit says."""
 
-    def __init__(self, theme: Theme, work: FidelityWork, clock: Clock) -> None:
+    def __init__(self, theme: Theme, work: FidelityWork, clock: Clock, selection: Selection) -> None:
         super().__init__()
         self.work = work
-        self.clock_card = ClockCard(theme, work, clock)
+        self.clock_card = ClockCard(theme, work, clock, selection)
         self.mount_card = MountCard(theme, work)
         self.gravity_card = GravityCard(theme, work)
         self.lever_card = LeverCard()

@@ -25,8 +25,11 @@ from m3n_studio.studio.document import Document
 from m3n_studio.studio.fidelity_table import FidelityTable
 from m3n_studio.studio.fidelity_work import FidelityWork, Gathered, Options, gathered
 from m3n_studio.studio.jobs import Task
+from m3n_studio.studio.keys_first import ARROWS, KeysFirst
 from m3n_studio.studio.mode_table import ModeTable
 from m3n_studio.studio.moment_list import MomentList
+from m3n_studio.studio.mount_gizmo import MountGizmo
+from m3n_studio.studio.small_plots import HeatStrip
 from m3n_studio.studio.theme import Theme
 from m3n_studio.studio.widgets import combo, label, push_button
 
@@ -99,9 +102,9 @@ class FidelityView(QWidget):
         self.verdict = label(accessible="Verdict")
         self.verdict.setWordWrap(True)
         self.verdict.setContentsMargins(12, 0, 12, 4)
-        self.steps = AlignmentSteps(context.theme, self.work, context.clock)
+        self.steps = AlignmentSteps(context.theme, self.work, context.clock, context.selection)
         self.numbers = FidelityTable(context.theme, self.work, context.clock)
-        self.moments = MomentList(self.work, context.clock)
+        self.moments = MomentList(self.work, context.clock, context.selection)
         self.modes = ModeTable(context, self.work)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -132,6 +135,7 @@ class FidelityView(QWidget):
         outer.setContentsMargins(1, 1, 1, 1)
         outer.addWidget(frame)
         self._frame = frame
+        self._keys = KeysFirst(self, {MountGizmo: ARROWS, HeatStrip: {Qt.Key.Key_Up, Qt.Key.Key_Down}})
         self.sensor_box.activated.connect(self._on_sensor)
         self.recording_box.activated.connect(self._on_recording)
         self.export.clicked.connect(self._on_export)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from m3n_studio.imu.align import Alignment
     from m3n_studio.imu.align_lever import LeverFit
     from m3n_studio.imu.evidence import Evidence
+    from m3n_studio.workbench import Judged
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class FidelityWork(QObject):
         self.sensor = ""
         self.result: Gathered | None = None
         self._made_for: tuple[object, ...] = ()
+        self._stale: object = None
 
     @property
     def simulated(self) -> recorded.Signal | None:
@@ -92,15 +94,25 @@ class FidelityWork(QObject):
         return self.sensor in self.contents.document.alignments
 
     @property
+    def judged(self) -> Judged | None:
+        """The judgement of the pair; None until there is one of this recording and fit."""
+        judged, recording = self.contents.judged.get(self.sensor), self.recording
+        if judged is None or recording is None or judged is self._stale or judged.aligned.name != recording.name:
+            return None
+        return judged
+
+    @property
     def alignment(self) -> Alignment | None:
         """The alignment in use; None until one is found."""
         kept = self.contents.document.alignments.get(self.sensor)
-        judged = self.contents.judged.get(self.sensor)
-        return kept if kept is not None else (None if judged is None else judged.alignment)
+        return kept if kept is not None or self.judged is None else self.judged.alignment
 
     def set_contents(self, contents: Contents, sensor: str) -> None:
         """Look at a sensor of other contents."""
+        let_go = self.kept and sensor == self.sensor
         self.contents, self.sensor = contents, sensor
+        if let_go and not self.kept:  # what was set by hand is not what will be fitted
+            self._stale = contents.judged.get(sensor)
         self.pair_changed.emit()
         self.refresh()
 
@@ -112,8 +124,8 @@ class FidelityWork(QObject):
     def refresh(self) -> None:
         """Work out the evidence if what it follows from has changed and was judged."""
         simulated, recording = self.simulated, self.recording
-        judged = self.contents.judged.get(self.sensor)
-        if simulated is None or recording is None or judged is None or judged.aligned.name != recording.name:
+        judged = self.judged
+        if simulated is None or recording is None or judged is None:
             self._made_for, self.result = (), None
             self.found.emit(None)
             return
@@ -154,11 +166,11 @@ class FidelityWork(QObject):
         self._context.seal()
 
     def drag(self, by_s: float) -> None:
-        """Move the recording on in time; one drag undoes as one."""
+        """The recording was dragged on in time."""
         from m3n_studio.imu.align_hand import moved
 
         if self.alignment is not None:
-            self.set_alignment(moved(self.alignment, by_s), "clock", merge="clock")
+            self.set_alignment(moved(self.alignment, by_s), "clock by dragging")
 
     def fit_again(self, part: str) -> None:
         """Fit one part anew, the others as they are."""

@@ -175,7 +175,7 @@ class ModeTable(QWidget):
         lines = []
         for row in shown:
             name = _NAMES.get(row.mode, row.mode) + ("  ●" if row.mode == now else "")
-            lines.append([name, *(figure(row.values.get(m.name)) for m in MEASURES)])
+            lines.append([name, *(figure(row.values.get(m.name), 4) for m in MEASURES)])
         self.table.set_rows(lines)
         for i, row in enumerate(shown):
             self.table.tell(i, 0, row.problem or row.title)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from m3n_studio.studio.clock import Clock
 from m3n_studio.studio.fidelity_table import FigureTable, figure
 from m3n_studio.studio.fidelity_work import FidelityWork, Gathered
+from m3n_studio.studio.selection import Selection
 from m3n_studio.studio.widgets import label, named
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ _NO_REASON = "no single cause shows"
 class MomentList(QWidget):
     """Moments of the pair."""
 
-    def __init__(self, work: FidelityWork, clock: Clock) -> None:
+    def __init__(self, work: FidelityWork, clock: Clock, selection: Selection) -> None:
         super().__init__()
-        self._clock = clock
+        self._clock, self._selection = clock, selection
         self.moments: tuple[Moment, ...] = ()
         self.hint = label(_HINT, style="muted")
         self.hint.setWordWrap(True)
@@ -74,9 +75,10 @@ class MomentList(QWidget):
             self.go(row)
 
     def go(self, row: int) -> None:
-        """Go to a moment."""
+        """Go to a moment and select it."""
         if 0 <= row < len(self.moments):
             moment = self.moments[row]
+            self._selection.set_range((moment.start_s, moment.end_s))
             if self.loop.isChecked():
                 self._clock.set_loop((moment.start_s, moment.end_s))
             self._clock.seek(moment.start_s)
