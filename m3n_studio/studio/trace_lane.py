@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor
 from m3n_studio.studio.measuring import Figures, figures
 from m3n_studio.studio.theme import Theme
 from m3n_studio.studio.trace_data import Line, Quantity, value_range
-from m3n_studio.studio.trace_items import LaneAxis, Readout, SpanItem, TimeViewBox
+from m3n_studio.studio.trace_items import GridItem, LaneAxis, Readout, SpanItem, TimeViewBox
 from m3n_studio.studio.tracks import KINDS, Bands
 
 SHORT = {"x": "x", "y": "y", "z": "z", "magnitude": "norm"}
@@ -51,11 +51,14 @@ class Lane:
         }
         self.plot = pg.PlotItem(viewBox=self.view, axisItems=axes)
         self.plot.hideButtons()
-        self.plot.showGrid(x=True, y=True, alpha=0.35)
+        self.grid = GridItem(theme.plot_grid)
+        self.plot.addItem(self.grid, ignoreBounds=True)
         self.view.disableAutoRange()
         if last:
             axes["bottom"].setHeight(22)
             axes["bottom"].set_unit("s")
+        else:
+            self.plot.hideAxis("bottom")
         self.spans = SpanItem(theme.gap)
         self.range = SpanItem(theme.accent, opacity=0.16, edges=True)
         for item in (self.spans, self.range):
@@ -101,6 +104,14 @@ class Lane:
         """Show these values."""
         self.scaled = True
         self.view.setYRange(low, high, padding=0)
+
+    def time_marks(self) -> list[float]:
+        """Where the time axis has its numbers, s; asked of the last lane."""
+        return self.plot.getAxis("bottom").marks(self.view.width())
+
+    def draw_grid(self, times_s: list[float]) -> None:
+        """Grid lines at these times and at the marks of the values."""
+        self.grid.set_marks(times_s, self.plot.getAxis("left").marks(self.view.height()))
 
     def draw(self, low_s: float, high_s: float, pixels: int) -> None:
         """Give the curves the points of the time in view."""

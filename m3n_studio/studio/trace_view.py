@@ -316,8 +316,10 @@ class TraceView(QWidget):
             self.bar.set_bucket(1)
             return
         pixels = max(int(self.lanes[0].view.width()), 50)
+        marks = self.lanes[-1].time_marks()
         for lane in self.lanes:
             lane.draw(*self._view, pixels)
+            lane.draw_grid(marks)
         self.bar.set_bucket(max(lane.bucket for lane in self.lanes))
 
     def _on_resized(self, *_: object) -> None:
