@@ -180,11 +180,13 @@ class Opener(QObject):
 def prepared(before: Document, sensors: Sequence[str], bandwidth_hz: float | None) -> Document:
     """An empty document with the sensors and the bandwidth the user prefers; any other as it is."""
     from m3n_studio import workbench
+    from m3n_studio.imu.placement import PLACEMENTS
 
     if before.clip is not None or before.placements:
         return before
     model = before.model or workbench.open_body(None)
-    return before.with_(model=model, placements=workbench.place(model, sensors), bandwidth_hz=bandwidth_hz)
+    known = [name for name in sensors if name in PLACEMENTS] or workbench.WRISTS
+    return before.with_(model=model, placements=workbench.place(model, known), bandwidth_hz=bandwidth_hz)
 
 
 def recent_title(files: Recent) -> str:

@@ -53,7 +53,9 @@ def test_every_version_has_a_way_on():
     assert set(preferences.MIGRATIONS) == set(range(1, preferences.VERSION))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", "null", '{"version": 99}', '{"theme": "dark"}', "\x00\xff", "[" * 9999])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", "null", '{"version": 99}', '{"theme": "dark"}', "\x00\xff", "[" * 9999]
+)
 def test_a_damaged_file_costs_defaults_is_told_and_kept(tmp_path, text):
     path = tmp_path / "preferences.json"
     path.write_text(text, "utf-8")
