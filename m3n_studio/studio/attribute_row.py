@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QObject, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QGridLayout, QWidget
 
 from m3n_studio.studio.attribute_slider import AttributeSlider
@@ -54,6 +54,9 @@ class AttributeRow(QObject):
         self.back = tool_button(
             tip=f"{row.title} back to the performer's", accessible=f"Reset {row.title.lower()}"
         )  # fmt: skip
+        for button in (self.lock, self.back):
+            button.setIconSize(QSize(16, 16))
+        self.spin.setFixedHeight(self.spin.fontMetrics().height() + 13)
         for column, widget in enumerate((self.name, self.slider, self.spin, self.lock, self.back)):
             grid.addWidget(widget, at, column)
         self.name.setBuddy(self.slider)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -25,6 +25,11 @@ from m3n_studio.studio.theme import Theme
 _HANDLE = 6.5
 _TEXT_WIDTH = 44
 _TICKS = 4000
+_HEIGHT = 28
+_KEYS = frozenset(
+    (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown,
+     Qt.Key.Key_Home, Qt.Key.Key_End)
+)  # fmt: skip
 
 
 class AttributeSlider(QSlider):
@@ -63,11 +68,11 @@ class AttributeSlider(QSlider):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Room for a curve and the percentile."""
-        return QSize(190, 32)
+        return QSize(190, _HEIGHT)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """The least that can be aimed at."""
-        return QSize(64, 32)
+        return QSize(64, _HEIGHT)
 
     def set_narrow(self, narrow: bool) -> None:
         """Leave the percentile to the tooltip where there is no room."""
@@ -151,6 +156,15 @@ class AttributeSlider(QSlider):
         """The wheel scrolls the panel; it never changes a body by accident."""
         event.ignore()
 
+    def event(self, event: QEvent) -> bool:
+        """Its own keys come before the window's shortcuts while it has the focus."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+            if plain and Qt.Key(event.key()) in _KEYS:
+                event.accept()
+                return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Arrows step, Page Up and Down go further, Home and End to the ends."""
         key, row = Qt.Key, self.row
@@ -178,7 +192,7 @@ class AttributeSlider(QSlider):
         """Curve, groove, marks, handle, percentile."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        theme, base = self._theme, self.height() - 10.0
+        theme, base = self._theme, self.height() - 9.0
         painter.drawPixmap(0, 0, self._people())
         here = self.x_of(self._value)
         middle = self.x_of(self._scale.mean)
@@ -210,7 +224,7 @@ class AttributeSlider(QSlider):
             self._curve.fill(Qt.GlobalColor.transparent)
             painter = QPainter(self._curve)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self._paint_people(painter, *self._groove(), self.height() - 10.0)
+            self._paint_people(painter, *self._groove(), self.height() - 9.0)
             painter.end()
         return self._curve
 

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from m3n_studio.studio.attributes_model import BY_NAME
 
+_SLACK = 16
+
 
 class CorrelationTable(QTableWidget):
     """The lower half can be edited; the upper mirrors it.
@@ -31,6 +33,9 @@ class CorrelationTable(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
         self.setFrameShape(QTableWidget.Shape.NoFrame)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeader().setMinimumSectionSize(20)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(24)
         self.cellChanged.connect(self._on_cell)
@@ -42,12 +47,13 @@ class CorrelationTable(QTableWidget):
         with QSignalBlocker(self):
             self.setRowCount(len(names))
             self.setColumnCount(len(names))
-            self.setVerticalHeaderLabels(titles)
-            self.setHorizontalHeaderLabels(titles)
+            self.setVerticalHeaderLabels([f"{i + 1}  {title}" for i, title in enumerate(titles)])
+            self.setHorizontalHeaderLabels([str(i + 1) for i in range(len(titles))])
             for i in range(len(names)):
                 for j in range(len(names)):
                     self._put(i, j)
-        self.setFixedHeight(24 * len(names) + self.horizontalHeader().sizeHint().height() + 4)
+        edges = 2 * self.frameWidth() + self.contentsMargins().top() + self.contentsMargins().bottom()
+        self.setFixedHeight(24 * len(names) + self.horizontalHeader().sizeHint().height() + edges + _SLACK)
 
     def _put(self, i: int, j: int) -> None:
         item = QTableWidgetItem(f"{self.matrix[i, j]:.2f}")

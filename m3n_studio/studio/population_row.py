@@ -61,7 +61,7 @@ class PopulationRow(QObject):
         spin.setKeyboardTracking(False)
         spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         spin.setAlignment(Qt.AlignmentFlag.AlignRight)
-        spin.setFixedWidth(spin.fontMetrics().horizontalAdvance(f"to 188.8 {self.row.unit}") + 20)
+        spin.setFixedWidth(spin.fontMetrics().horizontalAdvance("to 188.8 cm") + 20)
         return spin
 
     @property

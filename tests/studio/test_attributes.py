@@ -39,7 +39,7 @@ def drag(qtbot, slider, *values):
     """Take the handle with the mouse and bring it to values (m or kg) one after another; let go."""
 
     def at(value):
-        return QPoint(round(slider.x_of(value)), slider.height() - 10)
+        return QPoint(round(slider.x_of(value)), slider.height() - 9)
 
     QTest.mousePress(slider, LEFT, Qt.KeyboardModifier.NoModifier, at(slider.shown_value))
     for value in values:
@@ -250,7 +250,7 @@ def test_the_curve_and_the_handle_are_painted_in_both_themes(qtbot, window, pane
         panel.rows["stature"].stepped.emit(1.9)
         image = slider.grab().toImage()
         ratio = image.devicePixelRatio()
-        at = image.pixelColor(round(slider.x_of(slider.shown_value) * ratio), round((slider.height() - 10) * ratio))
+        at = image.pixelColor(round(slider.x_of(slider.shown_value) * ratio), round((slider.height() - 9) * ratio))
         assert at.name() == window.theme.accent
 
 
