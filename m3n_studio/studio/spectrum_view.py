@@ -80,6 +80,7 @@ class SpectrumView(QWidget):
         self.message = label(style="muted")
         self.message.setWordWrap(True)
         self.message.setContentsMargins(12, 6, 12, 6)
+        self.message.hide()
         self.graph = pg.GraphicsLayoutWidget()
         self.graph.setAccessibleName("Power spectrum, coherence and spectrogram")
         self.graph.setFocusPolicy(Qt.FocusPolicy.NoFocus)
