@@ -86,7 +86,7 @@ class BodyTools(QObject):
         self._contents = Contents()
         self._pending = ""
         self._recorder: Recorder | None = None
-        self.hand = SensorHand(view.stage, context.edit, context.seal, self._repaint, self)
+        self.hand = SensorHand(view.stage, context.edit, context.seal, self._repaint, self._simulating, self)
         self.colors = SkinColors(view, context.jobs, self._on_error)
         self.commands: dict[str, QAction] = {}
         view.set_hand(self.hand)
@@ -148,6 +148,9 @@ class BodyTools(QObject):
     def _show(self, what: str, on: bool) -> None:
         setattr(self.view.stage, what, on)
         self._repaint()
+
+    def _simulating(self) -> bool:
+        return any(job.key == "base" for job in self._context.jobs.running)
 
     def _repaint(self) -> None:
         self.view.viewport.update()

@@ -68,15 +68,17 @@ class SensorHand(QObject):
         edit: Callable[[Edit], object],
         seal: Callable[[], None],
         repaint: Callable[[], None],
+        busy: Callable[[], bool] = lambda: False,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._busy = busy
         self.stage, self._edit, self._seal, self._repaint = stage, edit, seal, repaint
         self.placing = False
         self._grip: _Grip | None = None
         self._waiting: Placement | None = None
         self._later = QTimer(self, singleShot=True, interval=_LATER_MS)
-        self._later.timeout.connect(self._send)
+        self._later.timeout.connect(self._tell)
         self._rest = QTimer(self, singleShot=True, interval=_WHEEL_REST_MS)
         self._rest.timeout.connect(self._finish)
 
@@ -223,6 +225,13 @@ class SensorHand(QObject):
         self._repaint()
 
     @Slot()
+    def _tell(self) -> None:
+        """Let the document follow, once what followed from its last change is there."""
+        if self._busy():
+            self._later.start()
+        else:
+            self._send()
+
     def _send(self) -> None:
         """Tell the document where the sensor in hand is."""
         if self._waiting is not None:

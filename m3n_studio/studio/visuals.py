@@ -50,20 +50,32 @@ class BodyVisual:
         from vispy import gloo
 
         k = skin.bones.shape[1]
-        self._program = program("body", defines={"INFLUENCES": k})
-        self._program["a_position"] = self._position = gloo.VertexBuffer(skin.vertices)
-        self._program["a_normal"] = self._normal = gloo.VertexBuffer(skin.normals)
-        self._program["a_tint"] = self._tint = gloo.VertexBuffer(np.zeros_like(skin.vertices))
-        self._skin, self._tinted, self.rough = skin, False, False
+        self._position, self._normal = gloo.VertexBuffer(skin.vertices), gloo.VertexBuffer(skin.normals)
+        self._buffers = {"a_position": self._position, "a_normal": self._normal}
         for suffix, part in (("", slice(0, 4)), ("_more", slice(4, 8))):
             if part.start < k:
-                self._program["a_bones" + suffix] = gloo.VertexBuffer(np.ascontiguousarray(skin.bones[:, part]))
-                self._program["a_weights" + suffix] = gloo.VertexBuffer(np.ascontiguousarray(skin.weights[:, part]))
+                self._buffers["a_bones" + suffix] = gloo.VertexBuffer(np.ascontiguousarray(skin.bones[:, part]))
+                self._buffers["a_weights" + suffix] = gloo.VertexBuffer(np.ascontiguousarray(skin.weights[:, part]))
         self._faces = gloo.IndexBuffer(np.ascontiguousarray(skin.faces))
         still = np.tile(np.eye(3, 4, dtype=np.float32), (n_bones, 1, 1))
         self._bones = gloo.Texture2D(still, format="rgba", internalformat="rgba32f", interpolation="nearest")
-        self._program["u_bones"] = self._bones
-        self._program["u_bone_count"] = float(n_bones)
+        self._n_bones = n_bones
+        self._tint: Any = None
+        self._skin, self._tinted, self.rough = skin, False, False
+        self._programs: dict[bool, Any] = {}
+
+    @property
+    def _program(self) -> Any:
+        """The program for plain or coloured skin: colours cost a fifth of the frame rate in software."""
+        if self._tinted not in self._programs:
+            made = program("body", defines={"INFLUENCES": self._skin.bones.shape[1], "TINTED": int(self._tinted)})
+            for name, buffer in self._buffers.items():
+                made[name] = buffer
+            if self._tinted:
+                made["a_tint"] = self._tint
+            made["u_bones"], made["u_bone_count"] = self._bones, float(self._n_bones)
+            self._programs[self._tinted] = made
+        return self._programs[self._tinted]
 
     def set_pose(self, pose: BonePose) -> None:
         """Show one frame."""
@@ -90,27 +102,34 @@ class BodyVisual:
     def set_tint(self, colors: NDArray | None) -> None:
         """Colour every vertex (V, 3), 0 to 1; None: the theme's colour everywhere."""
         self._tinted = colors is not None
-        if colors is not None:
-            self._tint.set_data(np.ascontiguousarray(colors, dtype=np.float32))
+        if colors is None:
+            return
+        data = np.ascontiguousarray(colors, dtype=np.float32)
+        if self._tint is None:
+            from vispy import gloo
+
+            self._tint = gloo.VertexBuffer(data)
+        else:
+            self._tint.set_data(data)
 
     def draw(self, look: Look, *, color: str = "", shift: Array | None = None, opacity: float = 1.0) -> None:
         """Draw into the current framebuffer: in the theme's colour or another, shifted by (3,) m, see-through."""
-        look.apply(self._program)
+        skin = self._program
+        look.apply(skin)
         for name, value in (
-            ("u_color", color or look.colors.body),
             ("u_sky", look.colors.sky),
             ("u_ground", look.colors.bounce),
+            *([] if self._tinted else [("u_color", color or look.colors.body)]),
         ):
-            self._program[name] = rgb(value)
-        self._program["u_key"] = look.key.astype(np.float32)
-        self._program["u_eye"] = look.eye.astype(np.float32)
-        self._program["u_shift"] = np.zeros(3, np.float32) if shift is None else np.asarray(shift, np.float32)
-        self._program["u_tinted"] = 1.0 if self._tinted else 0.0
-        self._program["u_opacity"] = opacity
+            skin[name] = rgb(value)
+        skin["u_key"] = look.key.astype(np.float32)
+        skin["u_eye"] = look.eye.astype(np.float32)
+        skin["u_shift"] = np.zeros(3, np.float32) if shift is None else np.asarray(shift, np.float32)
+        skin["u_opacity"] = opacity
         if opacity < 1.0:
             self._draw_glass()
         else:
-            self._program.draw("triangles", self._faces)
+            skin.draw("triangles", self._faces)
 
     def _draw_glass(self) -> None:
         """See-through: first the depth of the nearest skin, then only that skin, once."""
