@@ -30,6 +30,7 @@ class Envelope:
     values : (L, N, 4) float32, m/s2
         x, y, z in the sensor frame, and the magnitude.
     valid : (N,) bool
+        Elsewhere (edges of a derivative, gaps) the nearest valid values stand.
     bodies : int
         How many bodies these are the quantiles of.
     """
@@ -62,10 +63,22 @@ def envelopes(
             out[i, :, a : a + length] = _quantiles(_part(tensor, i, slice(a, a + length)), vectors, levels)
             if progress is not None:
                 progress(i * n + min(a + length, n), p * n)
+    out = out[:, :, _nearest(tensor.valid)]
     return tuple(
         Envelope(name, "acc", tensor.time_s, np.array(levels), out[i], tensor.valid, len(vectors))
         for i, name in enumerate(tensor.names)
     )
+
+
+def _nearest(valid: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """For each sample the nearest valid one; itself where none is valid."""
+    good, every = np.flatnonzero(valid), np.arange(len(valid))
+    if not len(good):
+        return every
+    after = np.searchsorted(good, every).clip(max=len(good) - 1)
+    before = np.maximum(after - 1, 0)
+    nearer = np.abs(good[before] - every) <= np.abs(good[after] - every)
+    return np.asarray(np.where(nearer, good[before], good[after]))
 
 
 def _part(tensor: SignalTensor, sensor: int, part: slice) -> SignalTensor:
