@@ -42,6 +42,9 @@ class Scene:
         return Scene(track, skin_of(model, track.shape), sensors)
 
 
+_STEP_BACK = 1.25  # where bodies stand apart, so that they fit
+
+
 @dataclass(frozen=True, eq=False)
 class Companion:
     """Another body on the stage: the ghost of the previous shape, or the same motion on someone else.
@@ -130,7 +133,8 @@ class Stage:
         target = np.asarray(self.camera.target) + aside
         if pose is not None and self.follow:
             target = target + pose.joints[0] * (1.0, 0.0, 1.0)
-        return self.camera.look_at(target)
+        camera = self.camera.zoom(_STEP_BACK) if aside.any() else self.camera
+        return camera.look_at(target)
 
     def sensors(self) -> tuple[SensorTrack | LiveSensor, ...]:
         """The sensors that are drawn, the one in hand included."""
