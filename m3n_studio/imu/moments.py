@@ -33,6 +33,7 @@ _LEAST_SHARE = 0.8
 _ENOUGH, _PARTLY = 0.5, 0.3
 _REACH_S = 0.25
 _LEAST_LAG_S, _LEAST_TURN_DEG, _LEAST_FACTOR = 0.008, 4.0, 1.1
+_MOST_FACTOR = 5.0
 _FAST_HZ = 8.0
 #: Consecutive samples at the end of a sensor's range that count as saturation.
 _STUCK = 4
@@ -246,9 +247,9 @@ def _factor(here: _Here) -> tuple[float, str]:
     explained = here.x.copy()
     explained[:, columns] = mean_x + factor * x
     name = "acceleration" if here.blame < 3 else "angular velocity"
-    if factor < 1.0:
-        return here.left(explained), f"the real {name} is {1 / factor:.1f} times smaller"
-    return here.left(explained), f"the real {name} is {factor:.1f} times larger"
+    size, which = (1.0 / factor, "smaller") if factor < 1.0 else (factor, "larger")
+    words = f"{size:.1f}" if size <= _MOST_FACTOR else f"over {_MOST_FACTOR:g}"
+    return here.left(explained), f"the real {name} is {words} times {which}"
 
 
 def _fast(here: _Here) -> tuple[float, str]:

@@ -25,9 +25,12 @@ from m3n_studio.imu.evidence import Evidence
 from m3n_studio.imu.fidelity_windows import CHANNELS, eight
 from m3n_studio.imu.mode_compare import MEASURES, ModeRow, best
 from m3n_studio.imu.moments import Moment
+from m3n_studio.recordings.signal import GRAVITY_MPS2
 
 _FIGURES = 4
 _AROUND_S = 1.0
+#: Confidence below which an alignment is called a guess.
+_DOUBTFUL = 0.4
 _STYLE = """
 :root { color-scheme: light dark; --text: #1d2430; --muted: #5b6575; --line: #d9dee7; --page: #ffffff;
   --panel: #f6f8fb; --sim: #2457d6; --real: #b3560c; --bad: #c0282d; }
@@ -212,6 +215,24 @@ def summary(e: Evidence) -> str:
     return words + "."
 
 
+def doubts(e: Evidence) -> tuple[str, ...]:
+    """What should be seen to before the figures are believed, in plain words."""
+    a, gravity, out = e.alignment, e.gravity, []
+    for part, fit in (("clock", a.clock), ("mount", a.mount)):
+        if fit is not None and fit.confidence < _DOUBTFUL:
+            out.append(
+                f"The {part} is a guess ({100 * fit.confidence:.0f} % sure): is this the recording of this motion?"
+            )
+    used = "" if a.gravity is None else a.gravity.state
+    if gravity.confidence >= _DOUBTFUL and gravity.state == "inverted" and used != "inverted":
+        out.append("The recording reads gravity upside down; say so under Gravity.")
+    if gravity.confidence >= _DOUBTFUL and gravity.state == "absent":
+        out.append("The recording is without gravity; its acceleration cannot be compared as it is.")
+    if gravity.state in ("present", "inverted") and not 0.8 < gravity.magnitude_mps2 / GRAVITY_MPS2 < 1.25:
+        out.append(f"At rest the recording reads {gravity.magnitude_mps2:.2f} m/s², not 9.81: is its unit right?")
+    return tuple(out)
+
+
 def _sensor_page(e: Evidence, modes: Sequence[ModeRow]) -> str:
     r = e.report
     filtered = "no low-pass" if r.lowpass_hz is None else f"low-passed at {r.lowpass_hz:g} Hz"
@@ -223,6 +244,7 @@ def _sensor_page(e: Evidence, modes: Sequence[ModeRow]) -> str:
         f"<h2>{escape(r.simulated.replace('_', ' '))} against {escape(r.real)}</h2>",
         f'<p class="muted">{escape(head)}. MSE of normalised magnitudes ({escape(r.normalise)}): acceleration'
         f" {_short(r.mse_acc)}, angular velocity {_short(r.mse_gyr)}.</p>",
+        *(f"<p><strong>{escape(words)}</strong></p>" for words in doubts(e)),
         '<div class="row"><div><h3>Alignment</h3>', _alignment_table(e), "</div><div>",
         svg.curve(e.lags.lag_s * 1e3, e.lags.r, title="r of ‖ω‖ if the recording were shifted", unit="ms"),
         "</div></div><h3>Closeness per channel</h3>", _channel_table(e), '<div class="row">',

@@ -158,12 +158,13 @@ class ClockCard(StepCard):
         self.clear = push_button("Clear", tip="Forget the sync points; the clock stays as it is")
         self.sync_text = label(style="muted", accessible="Sync points")
         self.sync_text.setWordWrap(True)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for button in (self.in_traces, *self.here.values(), self.clear):
-            row.addWidget(button)
-        row.addStretch(1)
-        self.room.addLayout(row)
+        for buttons in ((self.in_traces, self.clear), tuple(self.here.values())):
+            row = QHBoxLayout()
+            row.setSpacing(6)
+            for button in buttons:
+                row.addWidget(button)
+            row.addStretch(1)
+            self.room.addLayout(row)
         self.room.addWidget(self.sync_text)
         self.here["simulated"].clicked.connect(self._on_simulated_here)
         self.here["real"].clicked.connect(self._on_real_here)
@@ -484,13 +485,14 @@ class AlignmentSteps(QWidget):
 
 
 def _spin(low: float, high: float, decimals: int, step: float, unit: str, tip: str) -> QDoubleSpinBox:
-    spin = named(QDoubleSpinBox(), tip=tip)
+    spin = named(QDoubleSpinBox(), tip=f"{tip}; type it, or use the arrow keys")
     spin.setDecimals(decimals)
     spin.setRange(low, high)
     spin.setSingleStep(step)
     spin.setSuffix(unit)
     spin.setKeyboardTracking(False)
-    spin.setMinimumWidth(spin.fontMetrics().horizontalAdvance(f"-180.0000{unit}") + 28)
+    spin.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+    spin.setMinimumWidth(spin.fontMetrics().horizontalAdvance(f"-180.0000{unit}") + 20)
     return spin
 
 

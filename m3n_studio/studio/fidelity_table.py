@@ -208,7 +208,7 @@ class FidelityTable(QWidget):
         report, trends = found.evidence.report, found.evidence.trends
         self.summary.setText(
             f"{report.samples} samples in common, {report.seconds:.1f} s at {report.rate_hz:.1f} Hz"
-            f"{'' if report.lag_s is None else f'; {1e3 * report.lag_s:+.1f} ms lag left'}."
+            f"{'' if report.lag_s is None else f'; {round(1e3 * report.lag_s, 1) + 0.0:+.1f} ms lag left'}."
         )
         self.mse.setText(
             f"MSE of normalised magnitudes ({_TITLES.get(report.normalise, report.normalise)}):"

@@ -196,9 +196,10 @@ class FidelityView(QWidget):
 
     @Slot(object)
     def _on_found(self, found: Gathered | None) -> None:
-        from m3n_studio.imu.report import summary
+        from m3n_studio.imu.report import doubts, summary
 
-        self.verdict.setText("" if found is None else _capital(summary(found.evidence)))
+        words = () if found is None else (*doubts(found.evidence), _capital(summary(found.evidence)))
+        self.verdict.setText("\n".join(words))
 
     @Slot(int)
     def _on_selected(self, _index: int) -> None:

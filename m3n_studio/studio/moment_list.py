@@ -11,7 +11,7 @@ from m3n_studio.studio.clock import Clock
 from m3n_studio.studio.fidelity_table import FigureTable, figure
 from m3n_studio.studio.fidelity_work import FidelityWork, Gathered
 from m3n_studio.studio.selection import Selection
-from m3n_studio.studio.widgets import label, named
+from m3n_studio.studio.widgets import named
 
 if TYPE_CHECKING:
     from m3n_studio.imu.moments import Moment
@@ -27,9 +27,8 @@ class MomentList(QWidget):
         super().__init__()
         self._clock, self._selection = clock, selection
         self.moments: tuple[Moment, ...] = ()
-        self.hint = label(_HINT, style="muted")
-        self.hint.setWordWrap(True)
-        self.table = FigureTable(["when", "channel", "RMSE", "of movement", "why"], "Worst moments")
+        self.table = FigureTable(["when", "channel", "RMSE", "size", "why"], "Worst moments")
+        self.table.setToolTip(_HINT)
         self.table.setWordWrap(False)
         self.table.horizontalHeader().setStretchLastSection(True)
         tips = ("On the clock, s", "The axis to blame", "In that channel, there",
@@ -41,7 +40,6 @@ class MomentList(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(8)
-        layout.addWidget(self.hint)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.loop)
         self.table.currentCellChanged.connect(self._on_current)

@@ -51,7 +51,7 @@ class CurvePlot(QWidget):
         super().__init__()
         self._theme = theme
         self._x, self._y = np.zeros(0), np.zeros(0)
-        self.setMinimumHeight(84)
+        self.setMinimumSize(110, 84)
         self.setAccessibleName("Correlation against shift in time")
         self.setToolTip(
             "Correlation r of the two rotation rates ‖ω‖ if the recording were shifted by so many ms.\n"

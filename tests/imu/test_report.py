@@ -13,7 +13,7 @@ from m3n_studio.imu.align import align
 from m3n_studio.imu.evidence import gather
 from m3n_studio.imu.mode_compare import QUANTILE, best, compare_modes
 from m3n_studio.imu.placement import named_placement
-from m3n_studio.imu.report import write_report
+from m3n_studio.imu.report import doubts, write_report
 from m3n_studio.imu.simulate import simulate
 from tests.imu.motions import free_body, lively_clip
 from tests.imu.test_moments import lively
@@ -102,3 +102,30 @@ def test_modes_are_judged_with_one_alignment_and_the_best_is_marked(tmp_path):
     assert [done for done, _ in seen] == list(range(len(seen)))
     text = write_report(tmp_path / "m.html", [], modes=rows).read_text()
     assert "Fidelity" in text
+
+
+def resting(seed=0):
+    """A signal that rests for its last ten seconds."""
+    signal = lively(seconds=20.0, seed=seed)
+    late = signal.time_s >= 10.0
+    acc, gyr = signal.acc_mps2.copy(), signal.gyr_radps.copy()
+    acc[late], gyr[late] = (0.0, 0.0, 9.81), 0.0
+    return signal.with_(acc_mps2=acc, gyr_radps=gyr)
+
+
+DOUBTS = {
+    "upside down": lambda s: s.with_(acc_mps2=-s.acc_mps2),
+    "without gravity": lambda s: s.with_(acc_mps2=s.acc_mps2 - s.acc_mps2[-1]),
+    "not 9.81": lambda s: s.with_(acc_mps2=s.acc_mps2 / 9.81 * 4.0),
+    "The clock is a guess": lambda s: lively(seconds=20.0, seed=9),
+}
+
+
+@pytest.mark.parametrize("words", DOUBTS)
+def test_what_is_wrong_with_a_recording_as_a_whole_is_said(words):
+    simulated = resting()
+    real = DOUBTS[words](simulated)
+    found = gather(simulated, real, align(simulated, real, ("clock", "mount")))
+    assert any(words in doubt for doubt in doubts(found))
+    good = gather(simulated, simulated, align(simulated, simulated, ("clock", "mount")))
+    assert doubts(good) == ()

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from m3n_studio import workbench
 from m3n_studio.imu.align import Alignment
@@ -278,6 +279,20 @@ def test_gravity_is_stated_by_key(view, window, qtbot):
     assert window.history.document.alignments["left_wrist"].gravity.state == "inverted"
     settled(view, qtbot)
     assert closeness(view)[0, 0] < -0.9
+
+
+def test_the_wheel_scrolls_the_page_and_changes_nothing(view, window):
+    tab(view, "Alignment")
+    for widget in (view.steps.gravity_card.state, view.steps.mount_card.angles[0], view.numbers.lowpass):
+        assert not widget.hasFocus()
+        at = widget.rect().center()
+        turn = QWheelEvent(
+            QPointF(at), QPointF(widget.mapToGlobal(at)), QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton, NO_KEY,
+            Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(widget, turn)
+    assert window.history.document.alignments == {}
+    assert view.work.options == Options()
 
 
 # ---------------------------------------------------------------- numbers
