@@ -112,7 +112,7 @@ def ticks(view: TraceView, clock: Clock, count: int) -> np.ndarray:
 
 
 def own_memory_mb() -> tuple[float, float]:
-    """Resident memory that is the process's own, and all of it with the mapped file pages that happen to be in memory."""
+    """Resident memory that is the process's own, and the peak of all with mapped file pages."""
     fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
     return int(fields["RssAnon"].split()[0]) / 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 

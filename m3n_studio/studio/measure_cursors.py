@@ -55,7 +55,7 @@ class MeasureCursors(QObject):
 
     def _draw(self) -> None:
         if self._times is None:
-            for lane, pair in zip(self._lanes, self._marks, strict=True):
+            for lane, pair in zip(self._lanes, self._marks, strict=False):
                 for mark in pair:
                     lane.plot.removeItem(mark)
             self._marks = []
@@ -91,7 +91,9 @@ class MeasureCursors(QObject):
     def _rows(self, lane: Lane, first: float, second: float) -> tuple[tuple[str, str], ...]:
         assert self._theme is not None
         found = lane.figures(first, second)
-        return tuple((words(figures), kind_color(self._theme, kind)) for kind, figures in found.items() if kind in _MEASURED)
+        return tuple(
+            (words(figures), kind_color(self._theme, kind)) for kind, figures in found.items() if kind in _MEASURED
+        )
 
 
 def words(f: Figures) -> str:

@@ -13,7 +13,8 @@ from m3n_studio.studio.trace_data import Line
 @dataclass(frozen=True)
 class Figures:
     """A line between two times: change from first to second time, and of the samples between
-    (ends included, those that mean nothing left out) mean, root mean square, least, most, how many."""  # fmt: skip
+    (ends included, those that mean nothing left out) mean, root mean square, least, most, how many.
+    """  # fmt: skip
 
     delta: float
     mean: float

@@ -8,12 +8,11 @@ import numpy as np
 
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import GRAVITY_MPS2, Signal
+from m3n_studio.studio.pyramid import FloatArray
 from m3n_studio.studio.trace_data import Array
 
 
-def profile(
-    signals: Sequence[Signal], clip: Clip | None, span_s: tuple[float, float], bins: int
-) -> Array:
+def profile(signals: Sequence[Signal], clip: Clip | None, span_s: tuple[float, float], bins: int) -> Array:
     """How much moves in each of `bins` equal parts of a span, 0 to 1: (bins,).
 
     The largest of ``| |acc| - g |`` of all signals; without signals the speed of the clip's pelvis and
@@ -33,7 +32,7 @@ def profile(
     return np.minimum(out / top, 1.0) if top > 0 else out
 
 
-def _raise(out: Array, time_s: Array, values: Array, span_s: tuple[float, float]) -> None:
+def _raise(out: Array, time_s: FloatArray, values: FloatArray, span_s: tuple[float, float]) -> None:
     """Lift each part to the largest value in it; parts between samples take what lies between their neighbours."""
     bins = len(out)
     place = np.floor((time_s - span_s[0]) / (span_s[1] - span_s[0]) * bins).astype(int)

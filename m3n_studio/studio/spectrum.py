@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from m3n_studio.motion.clip import runs
 from m3n_studio.recordings.signal import Signal
+from m3n_studio.studio.pyramid import FloatArray
 from m3n_studio.studio.trace_data import Array, Quantity, on_times
 
 LONGEST = 1024
@@ -27,8 +28,8 @@ _JITTER = 0.02
 class Spectrum:
     """Frequencies (F,), Hz, density (F,), unit²/Hz, and over how many segments it is the mean."""
 
-    frequency_hz: Array
-    density: Array
+    frequency_hz: FloatArray
+    density: FloatArray
     segments: int
 
 
@@ -37,8 +38,8 @@ class Spectrogram:
     """Times (S,), s, frequencies (F,), Hz, density (S, F), unit²/Hz; NaN where nothing is known."""
 
     time_s: Array
-    frequency_hz: Array
-    density: Array
+    frequency_hz: FloatArray
+    density: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,10 +147,10 @@ def spectrogram(part: Stretch, span_s: tuple[float, float], *, most: int = 600) 
     return Spectrogram(begins + 0.5 * length / part.rate_hz, frequency, out)
 
 
-def decibels(values: Array) -> Array:
+def decibels(values: FloatArray) -> FloatArray:
     """10 log10, NaN for nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        out: Array = 10 * np.log10(values)
+        out: FloatArray = 10 * np.log10(values)
     out[~np.isfinite(out)] = np.nan
     return out
 
@@ -158,7 +159,9 @@ def _pieces(found: Sequence[Array], length: int) -> Array:
     """Half-overlapping segments of all runs, (S, length, C)."""
     hop = length // 2
     parts = [
-        run[np.arange(0, len(run) - length + 1, hop)[:, None] + np.arange(length)] for run in found if len(run) >= length
+        run[np.arange(0, len(run) - length + 1, hop)[:, None] + np.arange(length)]
+        for run in found
+        if len(run) >= length
     ]
     return np.concatenate(parts) if parts else np.zeros((0, length, 1))
 

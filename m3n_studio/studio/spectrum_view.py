@@ -27,6 +27,7 @@ REST_MS = 120
 _COMPONENTS = (("magnitude", "all axes"), ("x", "x"), ("y", "y"), ("z", "z"))
 _UNITS = {"acc": "(m/s²)²/Hz", "gyr": "(rad/s)²/Hz"}
 _WIDTH = 54
+_SHARES = (3, 2, 3)
 
 
 class SpectrumView(QWidget):
@@ -220,10 +221,19 @@ class SpectrumView(QWidget):
         self.plots = (self.density_plot, self.coherence_plot, self.picture_plot, self.legend)
         self.legend.axis.setTextPen(pg.mkPen(self._theme.muted))
         self.legend.setImageItem(self.image, insert_in=self.picture_plot)
-        self.cursor = pg.InfiniteLine(angle=90, pen=pg.mkPen(self._theme.cursor))
-        self.picture_plot.addItem(self.cursor, ignoreBounds=True)
-        for row, share in ((1, 3), (3, 2), (5, 3)):
-            self.graph.ci.layout.setRowStretchFactor(row, share)
+        self.time_mark = pg.InfiniteLine(angle=90, pen=pg.mkPen(self._theme.cursor))
+        self.picture_plot.addItem(self.time_mark, ignoreBounds=True)
+        for i, share in enumerate(_SHARES):
+            self.graph.ci.layout.setRowStretchFactor(2 * i + 1, share)
+
+    def _give_room(self, index: int, shown: bool) -> None:
+        """Show a plot and its title, or leave their room to the others."""
+        (self.density_plot, self.coherence_plot, self.picture_plot)[index].setVisible(shown)
+        self._titles[index].setVisible(shown)
+        layout = self.graph.ci.layout
+        layout.setRowMaximumHeight(2 * index, 20 if shown else 0)
+        layout.setRowMaximumHeight(2 * index + 1, 1e6 if shown else 0)
+        layout.setRowStretchFactor(2 * index + 1, _SHARES[index] if shown else 0)
 
     def _show(self, found: Answer) -> None:
         q = found.question
@@ -245,20 +255,19 @@ class SpectrumView(QWidget):
             self.density_plot.plot(
                 density.frequency_hz[above], np.maximum(density.density[above], 1e-12), pen=pen, name=kind
             )
-        has = found.coherence is not None
-        self.coherence_plot.setVisible(has)
-        self._titles[1].setVisible(has)
+        self._give_room(1, found.coherence is not None)
         if found.coherence is not None:
             above = found.coherence.frequency_hz > 0
             self.coherence_plot.plot(
-                found.coherence.frequency_hz[above], found.coherence.density[above], pen=pg.mkPen(self._theme.difference)
+                found.coherence.frequency_hz[above],
+                found.coherence.density[above],
+                pen=pg.mkPen(self._theme.difference),
             )
         self._show_picture(found.picture)
 
     def _show_picture(self, picture: Spectrogram | None) -> None:
         has = picture is not None and bool(np.isfinite(picture.density).any())
-        self.picture_plot.setVisible(has)
-        self._titles[2].setVisible(has)
+        self._give_room(2, has)
         if picture is None or not has:
             return
         levels = decibels(picture.density.T)
@@ -268,7 +277,9 @@ class SpectrumView(QWidget):
         rise = picture.frequency_hz[1]
         self.image.setImage(levels, autoLevels=False)
         self.image.setRect(
-            QRectF(picture.time_s[0] - step / 2, -rise / 2, step * len(picture.time_s), rise * len(picture.frequency_hz))
+            QRectF(
+                picture.time_s[0] - step / 2, -rise / 2, step * len(picture.time_s), rise * len(picture.frequency_hz)
+            )
         )
         self.legend.setLevels((low, max(top, low + 1.0)))
         self.picture_plot.setXRange(*self.answer.question.span_s, padding=0)  # type: ignore[union-attr]
@@ -281,7 +292,7 @@ class SpectrumView(QWidget):
 
     def _on_time(self, time_s: float) -> None:
         if self.isVisible():
-            self.cursor.setPos(time_s)
+            self.time_mark.setPos(time_s)
 
 
 def build(context: ViewContext) -> SpectrumView:

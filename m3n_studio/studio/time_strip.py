@@ -83,7 +83,12 @@ class TimeStrip(QAbstractSlider):
         return QSize(120, self.sizeHint().height())
 
     def set_content(
-        self, start_s: float, end_s: float, *, rate_hz: float, texts: Sequence[TextSegment] = (),
+        self,
+        start_s: float,
+        end_s: float,
+        *,
+        rate_hz: float,
+        texts: Sequence[TextSegment] = (),
         profile: Array | None = None,
     ) -> None:
         """Show this range in frames of `rate_hz`, with these segments and so much motion (bins, 0 to 1)."""
@@ -178,7 +183,9 @@ class TimeStrip(QAbstractSlider):
         x, y = event.position().x(), event.position().y()
         if not event.buttons() & Qt.MouseButton.LeftButton:
             grip = self.grip_at(x, y)
-            shape = Qt.CursorShape.SizeHorCursor if grip.endswith(("low", "high")) else Qt.CursorShape.PointingHandCursor
+            shape = (
+                Qt.CursorShape.SizeHorCursor if grip.endswith(("low", "high")) else Qt.CursorShape.PointingHandCursor
+            )
             self.setCursor(Qt.CursorShape.OpenHandCursor if grip == "visible-all" else shape)
             return
         self._drag(self._time_of(x))
@@ -303,7 +310,9 @@ class TimeStrip(QAbstractSlider):
             return
         bottom, room = self._top() + _OVERVIEW_HEIGHT - 2, _OVERVIEW_HEIGHT - 6
         span = self.width() - 2 * _MARGIN
-        points = [QPointF(_MARGIN + span * (i + 0.5) / n, bottom - room * float(v)) for i, v in enumerate(self._profile)]
+        points = [
+            QPointF(_MARGIN + span * (i + 0.5) / n, bottom - room * float(v)) for i, v in enumerate(self._profile)
+        ]
         fill = QColor(self._theme.simulated)
         fill.setAlphaF(0.45)
         painter.setPen(Qt.PenStyle.NoPen)

@@ -96,7 +96,9 @@ class TraceBar(QWidget):
         button.setIconSize(QSize(16, 16))
         return button
 
-    def _choices(self, title: str, words: dict[str, str], chosen: str, told: Callable[[QAction], None]) -> dict[str, QAction]:
+    def _choices(
+        self, title: str, words: dict[str, str], chosen: str, told: Callable[[QAction], None]
+    ) -> dict[str, QAction]:
         group = QActionGroup(self)
         part = self.menu.addMenu(title)
         out = {}
@@ -153,7 +155,9 @@ class TraceBar(QWidget):
 
     def set_legend(self, parts: tuple[tuple[str, str], ...]) -> None:
         """Name what is drawn besides simulated and real: (words, colour)."""
-        words = "&nbsp;&nbsp;".join(f"<span style='color:{color}; font-weight:600'>{text}</span>" for text, color in parts)
+        words = "&nbsp;&nbsp;".join(
+            f"<span style='color:{color}; font-weight:600'>{text}</span>" for text, color in parts
+        )
         self.legend.setText(words)
 
     def set_theme(self, theme: Theme) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from m3n_studio.motion.clip import runs
 from m3n_studio.recordings.signal import Signal
-from m3n_studio.studio.pyramid import Pyramid
+from m3n_studio.studio.pyramid import FloatArray, Pyramid
 
 Array = NDArray[np.float64]
 
@@ -68,8 +68,8 @@ class EvenTimes:
 class Drawn:
     """What of a line is drawn: points (P,), samples to a bucket (1: every sample is drawn)."""
 
-    time_s: Array
-    values: Array
+    time_s: FloatArray
+    values: FloatArray
     size: int
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QAction
@@ -44,7 +45,8 @@ class Transport(QWidget):
         self.buttons = {name: self._button(name, actions[name]) for name in
                         ("to_start", "step_back", "play", "step_forward", "to_end", "loop")}  # fmt: skip
         self.speed_box = combo(tip="Playback speed, 0.01 to 100 times; type any", accessible="Playback speed")
-        self.speed_box.setEditable(True)
+        self.speed_edit = named(QLineEdit(), accessible="Playback speed")
+        self.speed_box.setLineEdit(self.speed_edit)
         self.speed_box.setInsertPolicy(self.speed_box.InsertPolicy.NoInsert)
         self.speed_box.addItems([f"{s:g}×" for s in SPEEDS])
         self.speed_box.setCurrentIndex(SPEEDS.index(1.0))
@@ -72,7 +74,7 @@ class Transport(QWidget):
         strip.range_dragged.connect(selection.set_range)
         strip.loop_dragged.connect(clock.set_loop)
         self.speed_box.activated.connect(self._on_speed_chosen)
-        self.speed_box.lineEdit().returnPressed.connect(self._on_speed_typed)
+        self.speed_edit.returnPressed.connect(self._on_speed_typed)
         self.time_edit.returnPressed.connect(self._on_time_typed)
         self.frame_edit.returnPressed.connect(self._on_frame_typed)
         for edit in (self.time_edit, self.frame_edit):
@@ -196,9 +198,7 @@ class Transport(QWidget):
 
     def _on_speed_typed(self) -> None:
         words = self.speed_box.currentText().strip().rstrip("×x ").replace(",", ".")
-        try:
+        with suppress(ValueError):
             self._clock.set_speed(min(max(float(words), MIN_SPEED), MAX_SPEED))
-        except ValueError:
-            pass
         self._on_speed(self._clock.speed)
-        self.speed_box.lineEdit().clearFocus()
+        self.speed_edit.clearFocus()

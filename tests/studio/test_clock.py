@@ -139,7 +139,9 @@ def test_whatever_is_done_time_stays_in_range(steps):
 
 
 @given(
-    rate=st.floats(5, 240), speed=st.sampled_from([0.1, 1.0, 7.0]), lag=st.lists(st.floats(0, 0.4), min_size=1, max_size=60)
+    rate=st.floats(5, 240),
+    speed=st.sampled_from([0.1, 1.0, 7.0]),
+    lag=st.lists(st.floats(0, 0.4), min_size=1, max_size=60)
 )  # fmt: skip
 def test_every_frame_comes_once_and_in_order_however_long_painting_takes(rate, speed, lag):
     wall = Wall()

@@ -115,7 +115,7 @@ def test_any_speed_can_be_typed(made):
 
 
 def test_the_selection_is_what_is_looped(made):
-    bar, clock, selection = made
+    _, clock, selection = made
     clock.set_loop((clock.start_s, clock.end_s))
     selection.set_range((2.0, 4.0))
     assert clock.loop == (2.0, 4.0)
