@@ -437,3 +437,27 @@ def test_a_place_one_may_not_write_in_is_told(full, qtbot, tmp_path, monkeypatch
     qtbot.waitUntil(lambda: full.error_bar.isVisible(), timeout=5000)
     settle(full, qtbot)
     assert not full.findChildren(QDialog) or not any(d.isVisible() for d in full.findChildren(QDialog))
+
+
+def test_where_opengl_is_missing_the_same_hands_and_exports_work(qtbot, display, body, clip, tmp_path):
+    from m3n_studio.studio.window import Window
+
+    window = Window(theme="dark", viewport="offscreen")
+    window.show()
+    window.show_document(Document("demo", body, clip, placements=(named_placement(body, "left_wrist"),)))
+    qtbot.waitUntil(lambda: len(window.contents.simulated) == 1)
+    settle(window, qtbot)
+    view = view_of(window)
+    window.selection.set_sensor(-1)
+    QTest.mouseClick(view.viewport, Qt.MouseButton.LeftButton, pos=sensor_pixel(window, 0))
+    assert window.selection.sensor == 0
+    at = pixel_of(window, view.stage.pose().joints[9])
+    QTest.mouseClick(view.viewport, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, at)
+    settle(window, qtbot)
+    assert len(window.history.document.placements) == 2
+    recorder = view.tools.turntable(tmp_path / "turn.png", PictureWish(80, 100, seconds=1))
+    with qtbot.waitSignal(recorder.finished, timeout=30_000):
+        pass
+    assert len(list(tmp_path.glob("turn_*.png"))) == 30
+    window.close()
+    window.deleteLater()
