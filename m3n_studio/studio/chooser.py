@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from m3n_studio.studio.opening import MAX_FILES, Found
-from m3n_studio.studio.widgets import label, named
+from m3n_studio.studio.widgets import button_box, label, named
 
 
 class Chooser(QDialog):
@@ -36,7 +36,7 @@ class Chooser(QDialog):
         self.recordings = self._list("Recordings", found.recordings, layout)
         if found.stopped:
             layout.addWidget(label(f"Only the first {MAX_FILES} files were looked at.", style="muted"))
-        self.box = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
+        self.box = button_box(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
         self.box.accepted.connect(self.accept)
         self.box.rejected.connect(self.reject)
         layout.addWidget(self.box)

@@ -53,9 +53,7 @@ class DockTitle(QWidget):
         self.float_button = tool_button(
             tip=f"Take {title} out of the window, or put it back", accessible=f"Float {title}"
         )
-        self.close_button = tool_button(
-            tip=f"Close {title}; the View menu brings it back", accessible=f"Close {title}"
-        )
+        self.close_button = tool_button(tip=f"Close {title}; the View menu brings it back", accessible=f"Close {title}")
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 1, 2, 1)
         self.setFixedHeight(self.fontMetrics().height() + 15)

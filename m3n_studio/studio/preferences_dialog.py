@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from m3n_studio.studio.preferences import THEMES, Preferences
-from m3n_studio.studio.widgets import combo, label, named
+from m3n_studio.studio.widgets import button_box, combo, label, named
 
 THEME_WORDS = {"system": "As the system", "light": "Light", "dark": "Dark"}
 
@@ -78,7 +78,7 @@ class PreferencesDialog(QDialog):
         form.addRow("Sensors", self.sensors)
         form.addRow("Bandwidth", self.bandwidth)
         form.addRow("", label("Sensors and bandwidth are for the next motion you open.", style="muted"))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons = button_box(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)

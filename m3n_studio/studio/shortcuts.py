@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from m3n_studio.studio.actions import ActionTable, shown_key
 from m3n_studio.studio.fuzzy import score
-from m3n_studio.studio.widgets import label, named, push_button
+from m3n_studio.studio.widgets import button_box, label, named, push_button
 
 Keys = Mapping[str, tuple[str, ...]]
 
@@ -52,7 +52,7 @@ class ShortcutSheet(QDialog):
         half = (len(blocks) + 1) // 2
         for part in (blocks[:half], blocks[half:]):
             columns.addWidget(QLabel("".join(part)), 0, Qt.AlignmentFlag.AlignTop)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = button_box(QDialogButtonBox.StandardButton.Close)
         change = push_button("Change…", tip="Change the keys")
         buttons.addButton(change, QDialogButtonBox.ButtonRole.ActionRole)
         change.clicked.connect(self.accept)
@@ -113,7 +113,7 @@ class ShortcutEditor(QDialog):
         line.addWidget(self.key_edit, 1)
         for button in (self.set_button, self.none_button, self.reset_button):
             line.addWidget(button)
-        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        box = button_box(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         box.addButton(self.reset_all_button, QDialogButtonBox.ButtonRole.ResetRole)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 16)

@@ -194,8 +194,15 @@ QLineEdit, QKeySequenceEdit QLineEdit, QAbstractSpinBox, QListWidget, QTableWidg
   background: {panel}; border: 1px solid {border}; border-radius: 6px; padding: 4px 6px; }}
 QLineEdit:focus, QAbstractSpinBox:focus, QListWidget:focus, QTableWidget:focus, QPlainTextEdit:focus {{
   border: 2px solid {accent}; padding: 3px 5px; }}
+QListWidget::item {{ padding: 3px 2px; }}
+QListWidget::item:selected, QTableWidget::item:selected {{ background: {accent}; color: {on_accent};
+  border-radius: 4px; }}
 QHeaderView::section {{ background: {window}; color: {muted}; border: none; padding: 5px 6px; }}
 QCheckBox {{ spacing: 8px; }}
+QCheckBox::indicator, QListWidget::indicator {{ width: 14px; height: 14px; border: 1px solid {muted};
+  border-radius: 3px; background: {panel}; }}
+QCheckBox::indicator:checked, QListWidget::indicator:checked {{ background: {accent}; border-color: {accent};
+  image: url("{check}"); }}
 QCheckBox:focus {{ color: {accent}; }}
 """
 
@@ -204,4 +211,5 @@ def style_sheet(theme: Theme) -> str:
     """What a palette cannot say."""
     fields = {k: v for k, v in vars(theme).items() if isinstance(v, str)}
     chevron = resource("icons", f"chevron-{theme.name}.svg").as_posix()
-    return _SHEET.format(chevron=chevron, **fields)
+    check = resource("icons", f"check-{theme.name}.svg").as_posix()
+    return _SHEET.format(chevron=chevron, check=check, **fields)

@@ -10,14 +10,16 @@ import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
+from m3n_studio.body.shape import Shape
 from m3n_studio.motion.clip import TextSegment
 from m3n_studio.plugins import Door
 from m3n_studio.studio import builtin
 from m3n_studio.studio import contents as contents_module
 from m3n_studio.studio.contents import Contents, make_contents
 from m3n_studio.studio.docks import DockSpec
+from m3n_studio.studio.document import set_shape
 from m3n_studio.studio.pictures import window_picture, window_pixmap
 from m3n_studio.studio.preferences import Store
 from m3n_studio.studio.stage import Scene, SensorTrack
@@ -506,8 +508,8 @@ def test_contents_from_values(body, clip):
 
 
 @pytest.mark.slow
-def test_three_hundred_random_actions_do_no_harm(full, contents):
-    """Keys, clicks, drags, resizes, themes, contents in any order: no exception, time in range."""
+def test_a_thousand_random_actions_do_no_harm(full, contents, qtbot):
+    """Keys, clicks, docks, layouts, edits, dialogs, themes, contents in any order: no exception, time in range."""
     rng = np.random.default_rng(7)
     keys = [getattr(Qt.Key, f"Key_{k}") for k in ("Space", "Left", "Right", "Home", "End", "L", "F", "S", "R", "A",
                                                   "BracketLeft", "BracketRight", "Escape", "Tab")]  # fmt: skip
@@ -527,13 +529,34 @@ def test_three_hundred_random_actions_do_no_harm(full, contents):
         lambda: traces.sensor_box.setCurrentIndex(int(rng.integers(2))),
         lambda: full.resize(int(rng.integers(720, 1400)), int(rng.integers(520, 900))),
         lambda: full.show_contents((contents, Contents(), Contents("r", None, (), contents.real))[rng.integers(3)]),
+        lambda: full.layouts.show(full.layouts.names[rng.integers(len(full.layouts.names))]),
+        lambda: full.layouts.save(f"mine {rng.integers(3)}"),
+        lambda: dock().setFloating(not dock().isFloating()),
+        lambda: dock().toggleViewAction().trigger(),
+        lambda: dialog(("palette", "shortcuts", "messages", "edit_shortcuts", "preferences")[rng.integers(5)]),
+        lambda: full.history.apply(set_shape(Shape(scale=float(rng.uniform(0.9, 1.1))), merge="drag")),
+        lambda: full.actions_by_name[("undo", "redo")[rng.integers(2)]].trigger(),
     ]
-    for i in range(300):
+
+    def dock():
+        docks = list(full.host.docks.values())
+        return docks[rng.integers(len(docks))]
+
+    def dialog(name):
+        full.actions_by_name[name].trigger()
+        for shown in [d for d in full.findChildren(QDialog) if d.isVisible()]:
+            QTest.keyClicks(shown, "lo")
+            shown.close()
+
+    begin = time.perf_counter()
+    for i in range(1000):
         actions[rng.integers(len(actions))]()
         if i % 10 == 0:
             QApplication.processEvents()
-        if i % 100 == 50:
+        if i % 250 == 50:
             full.toggle_theme()
         assert full.clock.start_s <= full.clock.time_s <= full.clock.end_s
     full.clock.pause()
-    assert full.error_bar.isHidden()
+    qtbot.waitUntil(lambda: not full.jobs.running, timeout=20_000)
+    assert full.log.messages == ()
+    assert time.perf_counter() - begin < 120
