@@ -78,6 +78,7 @@ class TraceBar(QWidget):
         self.legend = label(accessible="Other lines shown")
         row.addWidget(self.legend)
         row.addWidget(self.note)
+        row.addSpacing(10)
         row.addStretch(1)
         row.addWidget(self.badge)
         self.menu = QMenu(self)

@@ -41,7 +41,7 @@ class TraceHead(QWidget):
         super().__init__(parent)
         self.stated: dict[str, str] = {}
         self._names: tuple[str, ...] = ()
-        self._real: tuple[str, ...] = ()
+        self._real: tuple[str, ...] | None = None
         self._sensor = -1
         self.sensor_box = combo(tip="Which sensor on the body is shown", accessible="Sensor", characters=7)
         self.real_box = combo(tip=_REAL_TIP, accessible="Recording", characters=7)
@@ -148,7 +148,7 @@ class TraceHead(QWidget):
 
     def _on_real(self, index: int) -> None:
         if self._names and self._sensor >= 0:
-            self.stated[self._names[self._sensor]] = self._real[index - 1] if index > 0 else ""
+            self.stated[self._names[self._sensor]] = self._real[index - 1] if self._real and index > 0 else ""
         self._tell_alignment()
         self.recording_chosen.emit(index - 1)
 

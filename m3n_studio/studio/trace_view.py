@@ -27,7 +27,7 @@ from m3n_studio.studio.trace_lane import SHORT, Lane, kind_color
 from m3n_studio.studio.tracks import KIND_WORDS, Lines, Track, recording_for, tracks
 from m3n_studio.studio.zoom_history import ZoomHistory
 
-LEAST_LANE_PX = 46
+LEAST_LANE_PX = 38
 _LEAST_SPAN_S = 0.02
 _HINT = (
     "Click or drag to go to a time, wheel to zoom, right drag to pan, double click to see all.\n"
