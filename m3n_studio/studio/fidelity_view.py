@@ -63,6 +63,8 @@ _SHEET = """
   border-bottom: 1px solid {border}; padding: 4px 6px; }}
 #fidelity QPushButton {{ padding: 4px 10px; }}
 #fidelity QPushButton:focus {{ padding: 3px 9px; }}
+#fidelity QPushButton#primary:disabled {{ background: {hover}; color: {muted}; border-color: {border}; }}
+#fidelity QPushButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 #fidelity QCheckBox:focus {{ color: {accent}; }}
 """
 

@@ -228,6 +228,31 @@ def test_a_drag_in_the_traces_moves_the_clock_as_one_step_each(view, window):
     assert window.history.document.alignments["left_wrist"].clock.offset_s == pytest.approx(fitted.offset_s + 0.04)
 
 
+def test_the_recording_is_dragged_in_the_traces_by_mouse(view, window, qtbot):
+    tab(view, "Alignment")
+    fitted = view.work.alignment.clock.offset_s
+    click(view.steps.clock_card.in_traces)
+    window.host.show_dock("traces")
+    traces = window.views["traces"]
+    qtbot.waitUntil(lambda: traces.graph.isVisible() and bool(traces.lanes), timeout=10_000)
+    qtbot.wait(200)
+    box = traces.lanes[0].plot.vb
+    middle = box.viewRect().center()
+    here, there = (
+        traces.graph.mapFromScene(box.mapViewToScene(QPointF(t, middle.y()))) for t in (middle.x(), middle.x() + 1.0)
+    )
+    port = traces.graph.viewport()
+    QTest.mousePress(port, LEFT, NO_KEY, here)
+    for share in (0.2, 0.6, 1.0):
+        QTest.mouseMove(port, here + (there - here) * share)
+        qtbot.wait(30)
+    QTest.mouseRelease(port, LEFT, NO_KEY, there)
+    moved = window.history.document.alignments["left_wrist"].clock.offset_s - fitted
+    assert moved == pytest.approx(1.0, abs=0.05)
+    window.actions_by_name["undo"].trigger()
+    assert window.history.document.alignments == {}
+
+
 def test_align_in_the_traces_is_one_switch(view, window):
     tab(view, "Alignment")
     button = view.steps.clock_card.in_traces
