@@ -172,8 +172,8 @@ class AttributesView(QWidget):
             self._enable(False)
             if model is not None:
                 self._context.jobs.run(
-                    "Preparing sliders", lambda task: (model, quick_gauge(model)), done=self._on_ready, quiet=True,
-                    key="quick gauge",
+                    "Preparing sliders", lambda task: (model, quick_gauge(model)), done=self._on_ready,
+                    failed=self._on_failed, quiet=True, key="quick gauge",
                 )  # fmt: skip
             return
         if self._ready and (
@@ -191,6 +191,11 @@ class AttributesView(QWidget):
             self.rows[name].set_scale(scale)
         self._enable(True)
         self._refresh()
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self._context.report(str(error))
+        self._tell("The sliders cannot measure this body.")
 
     def _refresh(self) -> None:
         model, clip = self._model, self._document.clip
