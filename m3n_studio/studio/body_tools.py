@@ -7,6 +7,7 @@ two pop-up menus over the picture at once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,18 +42,20 @@ VIEW_ROWS = (
         ActionSpec("view_free", "Fr&ee view again", _VIEW, ("Alt+4",), tip="Look as before front, side or top"),
     ),
     (
-        ActionSpec("skeleton", "S&keleton", _VIEW, ("K",), tip="Show the bones through the skin", checkable=True),
+        ActionSpec("skeleton", "S&keleton", _VIEW, ("K",), tip="Show the bones through the skin", checkable=True,
+                   separator_before=True),
         ActionSpec("joint_axes", "&Joint axes", _VIEW, ("J",), tip="Show each joint's axes", checkable=True),
     ),
     (
         ActionSpec("ghost_over", "Kept body &over this one", _VIEW, tip="Overlay the body kept for comparison",
-                   checkable=True, checked=True),
+                   checkable=True, checked=True, separator_before=True),
         ActionSpec("ghost_beside", "Kept body besi&de", _VIEW, tip="Show the body kept for comparison beside this one",
                    checkable=True),
         ActionSpec("ghost_off", "&No kept body", _VIEW, tip="Hide the body kept for comparison", checkable=True),
     ),
     tuple(
-        ActionSpec(f"skin_{name}", words, _VIEW, tip=tip, checkable=True, checked=name == "plain")
+        ActionSpec(f"skin_{name}", words, _VIEW, tip=tip, checkable=True, checked=name == "plain",
+                   separator_before=name == "plain")
         for name, words, tip in SKINS
     ),
     (
@@ -63,9 +66,12 @@ VIEW_ROWS = (
 EDIT_ROWS = (
     ActionSpec("place_sensor", "&Place sensors", _EDIT, ("P",), "place", "Click the skin to put a sensor there",
                checkable=True, separator_before=True),
-    ActionSpec("remove_sensor", "Re&move the sensor", _EDIT, ("Del",), tip="Take the selected sensor off the body"),
-    ActionSpec("turn_left", "&Turn the sensor left", _EDIT, ("Ctrl+[",), tip="Turn the selected sensor by 5°"),
-    ActionSpec("turn_right", "Turn the sensor ri&ght", _EDIT, ("Ctrl+]",), tip="Turn the selected sensor by -5°"),
+    ActionSpec("remove_sensor", "Re&move the sensor", _EDIT, ("Del",), tip="Take the selected sensor off the body",
+               needs="sensors"),
+    ActionSpec("turn_left", "&Turn the sensor left", _EDIT, ("Ctrl+[",), tip="Turn the selected sensor by 5°",
+               needs="sensors"),
+    ActionSpec("turn_right", "Turn the sensor ri&ght", _EDIT, ("Ctrl+]",), tip="Turn the selected sensor by -5°",
+               needs="sensors"),
 )  # fmt: skip
 EXPORT_ROWS = (
     ActionSpec("export_picture", "P&icture of the body…", _FILE, ("Ctrl+Shift+S",), separator_before=True,
@@ -118,6 +124,7 @@ class BodyTools(QObject):
     def _make_commands(self) -> None:
         slots = self._slots()
         for spec in (*(row for rows in VIEW_ROWS for row in rows), *EDIT_ROWS, *EXPORT_ROWS):
+            spec = replace(spec, needs=spec.needs or "motion")
             self.commands[spec.name] = self._context.add_action(spec, slots[spec.name])
         for names in _EXCLUSIVE:
             group = QActionGroup(self)

@@ -207,6 +207,14 @@ def moved(widget, at, keys):
 # ---------------------------------------------------------------- what is shown
 
 
+def test_without_a_motion_nothing_can_be_done_to_it(window):
+    assert not any(action.isEnabled() for action in view_of(window).tools.commands.values())
+
+
+def test_with_a_motion_everything_can(full):
+    assert all(action.isEnabled() for action in view_of(full).tools.commands.values())
+
+
 def test_the_kept_body_is_seen_over_beside_or_not(full, qtbot):
     plain = shot(full)
     full.history.apply(keep_ghost())
