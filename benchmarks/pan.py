@@ -80,7 +80,7 @@ def day_view(samples: np.memmap, level: np.memmap) -> tuple[TraceView, Clock]:
 
 
 def pan(view: TraceView, span_s: float, steps: int) -> np.ndarray:
-    """Milliseconds of each of so many small steps to the right, painted."""
+    """Milliseconds of wall and of processor of each of so many small steps to the right, painted: (steps, 2)."""
     low, high = 0.3 * view._clock.end_s, view._clock.end_s
     low = min(low, high - span_s)
     view._set_view(low, low + span_s)
@@ -89,10 +89,10 @@ def pan(view: TraceView, span_s: float, steps: int) -> np.ndarray:
     for i in range(steps):
         shift = (i + 1) * 0.02 * span_s if span_s < high else 0.0
         width = span_s if span_s < high else high * (1 - 0.002 * (i + 1))  # the whole day: zoom in slowly
-        begin = time.perf_counter()
+        begin, cpu = time.perf_counter(), time.process_time()
         view._look(low + shift, low + shift + width, "drag")
         view.graph.viewport().repaint()
-        took.append(1e3 * (time.perf_counter() - begin))
+        took.append((1e3 * (time.perf_counter() - begin), 1e3 * (time.process_time() - cpu)))
         QApplication.processEvents()
     return np.array(took)
 
@@ -129,9 +129,12 @@ def main() -> int:
         view, clock = day_view(samples, level)
         for name, span in (("10 s", 10.0), ("10 min", 600.0), ("the whole", clock.end_s)):
             took = pan(view, span, options.steps)
-            p50, p95 = np.percentile(took, [50, 95])
+            p50, p95 = np.percentile(took[:, 0], [50, 95])
+            cpu = np.percentile(took[:, 1], 95)
             worst = max(worst, p95)
-            print(f"pan, {name:>9} in view: p50 {p50:5.1f} ms  p95 {p95:5.1f} ms  {view.bar.badge.text()}")
+            print(
+                f"pan, {name:>9} in view: p50 {p50:5.1f} ms  p95 {p95:5.1f} ms (processor {cpu:.1f})  {view.bar.badge.text()}"
+            )
         took = ticks(view, clock, options.steps)
         print(f"tick while playing:      p50 {np.median(took):5.1f} ms  p95 {np.percentile(took, 95):5.1f} ms")
         own, peak = own_memory_mb()
