@@ -133,7 +133,8 @@ def main() -> int:
             cpu = np.percentile(took[:, 1], 95)
             worst = max(worst, p95)
             print(
-                f"pan, {name:>9} in view: p50 {p50:5.1f} ms  p95 {p95:5.1f} ms (processor {cpu:.1f})  {view.bar.badge.text()}"
+                f"pan, {name:>9} in view: p50 {p50:5.1f} ms  p95 {p95:5.1f} ms "
+                f"(processor {cpu:.1f})  {view.bar.badge.text()}"
             )
         took = ticks(view, clock, options.steps)
         print(f"tick while playing:      p50 {np.median(took):5.1f} ms  p95 {np.percentile(took, 95):5.1f} ms")
