@@ -217,10 +217,11 @@ def summarise(path: str | Path) -> tuple[str, ...]:
     except (OSError, KeyError, ValueError, IndexError) as error:
         raise FileError(path, found=f"not an intact HDF5 file of augmented bodies ({error})") from error
     places = ", ".join(item["name"] for item in json.loads(about["placements"]))
+    rate_hz = (n - 1) / max(time_s[-1] - time_s[0], 1e-9)
     return (
         f"bodies      {k} of {about['body']}, seed {about['seed']}; stature {lengths_m.mean():.3f} m"
         f" ± {lengths_m.std():.3f} m",
         f"sensors     {p}: {places}",
-        f"samples     {n} at {(n - 1) / max(time_s[-1] - time_s[0], 1e-9):.6g} Hz; acceleration per body, angular velocity once",
+        f"samples     {n} at {rate_hz:.6g} Hz; acceleration per body, angular velocity once",
         f"motion      {about['clip_path'] or '(unnamed)'}",
     )
