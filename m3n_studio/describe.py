@@ -24,11 +24,11 @@ def describe(file: str) -> list[str]:
     if not path.exists():
         raise FileError(path, found="there is no such file")
     tried: list[str] = []
-    for kind in (_as_motion, _as_recording, _as_body):
+    for kind in (_as_motion, _as_recording, _as_body, _as_augmented):
         try:
             return kind(path)
         except FileError as error:
-            tried.append(f"as a {kind.__name__[4:]}: {str(error).removeprefix(f'{path}: ')}")
+            tried.append(f"as {kind.__name__[4:]}: {str(error).removeprefix(f'{path}: ')}")
     raise FileError(path, found="nothing that is known here. " + " | ".join(tried))
 
 
@@ -59,6 +59,14 @@ def _as_body(path: Path) -> list[str]:
         f" pose blend shapes {'no' if model.pose_dirs is None else 'yes'}",
         f"mean body   {size.stature_m:.3f} m, {size.mass_kg:.1f} kg, arm span {size.arm_span_m:.3f} m",
     ]
+
+
+def _as_augmented(path: Path) -> list[str]:
+    from m3n_studio.imu.augment import summarise
+
+    if path.suffix.lower() not in {".h5", ".hdf5"}:
+        raise FileError(path, found=f"suffix {path.suffix or '(none)'}", expected="augmented bodies are .h5")
+    return list(summarise(path))
 
 
 def _demos() -> Iterator[str]:

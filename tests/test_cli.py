@@ -98,9 +98,18 @@ def test_augment_writes_every_body(tmp_path, capsys):
 
     with h5py.File(out) as file:
         assert any(20 in d.shape for d in file.values() if isinstance(d, h5py.Dataset))
+    code, text, _ = run(capsys, "info", out)
+    assert code == 0
+    assert "20 of m3n, seed 1" in text
+    assert "left_wrist, right_wrist" in text
+
+
+def test_info_lists_the_demo_motions_with_a_sentence_each(capsys):
     code, text, _ = run(capsys, "info", "demo")
     assert code == 0
-    assert text.count("demo:") >= 6
+    lines = text.splitlines()
+    assert len(lines) >= 6
+    assert all(line.startswith("demo:") and line.endswith(".") for line in lines)
 
 
 @pytest.mark.parametrize(

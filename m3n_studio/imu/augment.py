@@ -34,6 +34,7 @@ from m3n_studio.imu.tensor import SignalTensor, signal_tensor
 from m3n_studio.motion.clip import Clip
 
 Array = NDArray[np.float64]
+FORMAT = "m3n-studio augmented bodies"
 FORMAT_VERSION = 1
 _BATCH_BYTES = 16 << 20
 _MOST_BODIES = 10_000_000
@@ -158,7 +159,7 @@ def _about(
 ) -> dict[str, Any]:  # fmt: skip
     """The attributes of the file."""
     return {
-        "format": "m3n-studio augmented bodies", "format_version": FORMAT_VERSION, "m3n_studio_version": __version__,
+        "format": FORMAT, "format_version": FORMAT_VERSION, "m3n_studio_version": __version__,
         "body": model.name, "clip_path": clip.source.path, "clip_format": clip.source.format,
         "clip_rate_hz": clip.rate_hz, "clip_texts": json.dumps([asdict(t) for t in clip.texts]),
         "placements": json.dumps([placement_to_dict(p) for p in placements]),
@@ -199,3 +200,28 @@ def _write(
             acc[start:stop] = tensor.acc_many(vectors[start:stop], out=buffer[: stop - start])
             if progress is not None:
                 progress(stop, k)
+
+
+def summarise(path: str | Path) -> tuple[str, ...]:
+    """What a file of augmented bodies holds, line by line; FileError if it is none."""
+    import h5py
+
+    path = Path(path)
+    try:
+        with h5py.File(path, "r") as file:
+            if file.attrs.get("format") != FORMAT:
+                raise FileError(path, found="no augmented bodies", expected="a file written by `m3n-studio augment`")
+            k, p, n = file["acc_mps2"].shape[:3]
+            time_s, lengths_m = file["time_s"][:], file["shapes/lengths_m"][:, 0]
+            about = {name: file.attrs[name] for name in ("body", "clip_path", "seed", "placements")}
+    except (OSError, KeyError, ValueError, IndexError) as error:
+        raise FileError(path, found=f"not an intact HDF5 file of augmented bodies ({error})") from error
+    places = ", ".join(item["name"] for item in json.loads(about["placements"]))
+    rate_hz = (n - 1) / max(time_s[-1] - time_s[0], 1e-9)
+    return (
+        f"bodies      {k} of {about['body']}, seed {about['seed']}; stature {lengths_m.mean():.3f} m"
+        f" ± {lengths_m.std():.3f} m",
+        f"sensors     {p}: {places}",
+        f"samples     {n} at {rate_hz:.6g} Hz; acceleration per body, angular velocity once",
+        f"motion      {about['clip_path'] or '(unnamed)'}",
+    )
