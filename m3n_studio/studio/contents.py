@@ -12,8 +12,8 @@ from m3n_studio.body.shape import Shape
 from m3n_studio.errors import FileError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
-from m3n_studio.studio.document import Document
 from m3n_studio.studio.bones import BoneTrack
+from m3n_studio.studio.document import Document
 from m3n_studio.studio.sensors import LiveSensor
 from m3n_studio.studio.stage import Scene
 
