@@ -16,6 +16,7 @@ from m3n_studio.studio.document import Document, keep_ghost, set_shape
 from m3n_studio.studio.exports import PictureDialog, PictureWish, pixels_of
 from m3n_studio.studio.gltf import read_glb
 from m3n_studio.studio.picking import project, skin_under
+from tests.studio.conftest import active
 
 from .conftest import waves
 
@@ -146,7 +147,7 @@ def test_keys_turn_the_selected_sensor_and_remove_it(full, qtbot):
     settle(full, qtbot)
     assert math.degrees(full.history.document.placements[0].angle_rad - before.angle_rad) == pytest.approx(15, abs=0.01)
     assert full.history.stack.count() == 1
-    full.activateWindow()
+    active(qtbot, full)
     QTest.keyClick(full, Qt.Key.Key_Delete)
     settle(full, qtbot)
     assert [p.name for p in full.history.document.placements] == ["right_wrist"]

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from m3n_studio.studio.fuzzy import score, search
 from m3n_studio.studio.palette import Palette
+from tests.studio.conftest import active
 
 pytestmark = pytest.mark.gl
 
@@ -52,7 +53,8 @@ def test_the_keys_open_it_and_it_has_the_focus(window, qtbot):
     QTest.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: window.findChild(Palette) is not None)
     dialog = window.findChild(Palette)
-    qtbot.waitUntil(dialog.line.hasFocus)
+    active(qtbot, dialog)
+    assert dialog.line.hasFocus()
     QTest.keyClick(dialog.line, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: window.findChild(Palette) is None)
 
