@@ -9,7 +9,6 @@ that runs under it: the older is asked to stop and its result is dropped (reques
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -135,7 +134,7 @@ class Jobs(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._running: list[Job] = []
-        self._names = itertools.count(1)
+        self._stopped = False
 
     @property
     def running(self) -> tuple[Job, ...]:
@@ -166,12 +165,17 @@ class Jobs(QObject):
             Replaces the running job of the same key.
         quiet : bool
             Too short or too frequent to be shown in the status bar.
+
+        After :meth:`stop` nothing starts any more: a timer may still ask while the window closes,
+        and a thread begun then would outlive it.
         """
         if key:
             for job in self._running:
                 if job.key == key:
                     job.cancel()
         job = Job(name, work, self, quiet=quiet, key=key)
+        if self._stopped:
+            return job
         if done is not None:
             job.done.connect(done)
         if failed is not None:
@@ -183,7 +187,8 @@ class Jobs(QObject):
         return job
 
     def stop(self) -> None:
-        """Cancel everything and wait: the window closes."""
+        """Cancel everything, wait, and start nothing more: the window closes."""
+        self._stopped = True
         for job in self.running:
             job.wait()
             self._on_ended(job)

@@ -142,3 +142,12 @@ def test_a_newer_job_of_the_same_key_takes_the_place_of_the_older(qtbot):
     gate.set()
     qtbot.waitUntil(lambda: not jobs.running)
     assert heard == ["new"]
+
+
+def test_nothing_starts_once_everything_was_stopped(qtbot):
+    jobs, begun = Jobs(), []
+    jobs.stop()
+    jobs.run("late", lambda task: begun.append(1), key="late")
+    qtbot.wait(50)
+    assert not begun
+    assert not jobs.running
