@@ -6,7 +6,7 @@ result on screen is the result of the same call in a script.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -194,6 +194,27 @@ def judge_pair(
     found = align(simulated, real, parts) if alignment is None else alignment
     aligned = found.apply(real, simulated).with_(name=real.name)
     return Judged(found, aligned, compare(simulated, aligned, lowpass_hz=lowpass_hz, normalise=normalise))
+
+
+def write_report(
+    path: str | Path,
+    simulated: Sequence[Signal],
+    real: Sequence[Signal],
+    judged: Sequence[Judged],
+    *,
+    pairs: Sequence[str] = (),
+    lowpass_hz: float | None = None,
+    normalise: str = "zscore",
+    files: Mapping[str, str] | None = None,
+) -> None:
+    """Write what :func:`judge` found as a report with figures (``.html``) or every number (``.csv``)."""
+    from m3n_studio.imu import evidence, report
+
+    found = [
+        evidence.gather(one, other, verdict.alignment, lowpass_hz=lowpass_hz, normalise=normalise)
+        for (one, other), verdict in zip(pair_up(simulated, real, pairs), judged, strict=True)
+    ]
+    report.write_report(path, found, provenance=files)
 
 
 def scene(
