@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -224,11 +225,42 @@ def test(arguments: list[str]) -> None:
         run([VENV / "bin" / "lint-imports"], cwd=HERE)
         say("the wheel, away from the checkout")
         check_wheel(python)
-    say("pytest")
-    with VirtualScreen(always=not os.environ.get("M3N_TEST_DISPLAY")) as env:
-        env = {**env, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        workers = [] if arguments else ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
-        run([python, "-m", "pytest", *workers, *arguments], cwd=HERE, env=env)
+    env = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    if arguments:
+        with VirtualScreen(always=not os.environ.get("M3N_TEST_DISPLAY")) as screen:
+            run([python, "-m", "pytest", *arguments], cwd=HERE, env={**screen, **env})
+        return
+    workers = min(4, os.cpu_count() or 1)
+    say("pytest, all but the window")
+    with VirtualScreen(always=True) as screen:
+        command = [python, "-m", "pytest", "-n", str(workers), "--dist", "loadfile", "--ignore", "tests/studio"]
+        run(command, cwd=HERE, env={**screen, **env})
+    say("pytest, the window: a process and a screen for every file")
+    test_window_files(python, env, workers)
+
+
+def test_window_files(python: Path, env: dict[str, str], workers: int) -> None:
+    """Run every file of window tests in a process of its own: native state does not pass from one to the next."""
+
+    def one(file: Path) -> tuple[Path, subprocess.CompletedProcess[str]]:
+        with VirtualScreen(always=True) as screen:
+            command = [str(python), "-X", "faulthandler", "-m", "pytest", "-q", str(file)]
+            done = subprocess.run(
+                command, cwd=HERE, env={**screen, **env}, text=True, check=False,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        return file, done
+
+    failed = []
+    with ThreadPoolExecutor(workers) as pool:
+        for file, done in pool.map(one, sorted((HERE / "tests" / "studio").glob("test_*.py"))):
+            lines = done.stdout.strip().splitlines()
+            print(f"{file.relative_to(HERE)}: {lines[-1] if lines else 'no output'}", flush=True)
+            if done.returncode:
+                failed.append(file.name)
+                print(done.stdout, flush=True)
+    if failed:
+        stop(f"window tests failed in {', '.join(failed)}")
 
 
 def main() -> None:

@@ -170,6 +170,9 @@ def fidelity(
         str, typer.Option(help="Normalisation of magnitudes for the paper's MSE: zscore, minmax, none.")
     ] = "zscore",
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Also write a report with figures (.html) or every number (.csv).")
+    ] = None,
 ) -> None:
     """Say how close simulated signals are to real ones."""
     import json as json_module
@@ -177,10 +180,13 @@ def fidelity(
     from m3n_studio import workbench
     from m3n_studio.recordings.formats import read_signals
 
-    reports = workbench.judge(
-        read_signals(simulated), read_signals(real), parts=workbench.parts(align), pairs=pair or (),
-        lowpass_hz=lowpass_hz or None, normalise=normalise,
-    )  # fmt: skip
+    sides = read_signals(simulated), read_signals(real)
+    options: dict[str, Any] = {"pairs": pair or (), "lowpass_hz": lowpass_hz or None, "normalise": normalise}
+    reports = workbench.judge(*sides, parts=workbench.parts(align), **options)
+    if report is not None:
+        files = {"Simulated": str(simulated), "Real": str(real)}
+        workbench.write_report(report, *sides, reports, files=files, **options)
+        _note(f"wrote {report}")
     if json:
         typer.echo(json_module.dumps([json_module.loads(r.to_json()) for r in reports], indent=2))
         return

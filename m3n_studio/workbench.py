@@ -6,7 +6,7 @@ result on screen is the result of the same call in a script.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +66,8 @@ class Scene:
     simulated: tuple[Signal, ...]
     recordings: tuple[Signal, ...] = ()
     judged: tuple[Judged, ...] = ()
+    motion_path: str = ""
+    recording_path: str = ""
 
 
 def open_body(path: Path | None) -> BodyModel:
@@ -170,15 +172,49 @@ def judge(
     normalise: str = "zscore",
 ) -> tuple[Judged, ...]:
     """Align every pair and measure how close it is."""
+    return tuple(
+        judge_pair(one, other, parts=parts, lowpass_hz=lowpass_hz, normalise=normalise)
+        for one, other in pair_up(simulated, real, pairs)
+    )
+
+
+def judge_pair(
+    simulated: Signal,
+    real: Signal,
+    *,
+    alignment: Alignment | None = None,
+    parts: Sequence[str] = ALIGN,
+    lowpass_hz: float | None = None,
+    normalise: str = "zscore",
+) -> Judged:
+    """Measure how close one recording is, after the alignment given, else after fitting one."""
     from m3n_studio.imu.align import align
     from m3n_studio.imu.fidelity import compare
 
-    out = []
-    for one, other in pair_up(simulated, real, pairs):
-        alignment = align(one, other, parts)
-        aligned = alignment.apply(other, one).with_(name=other.name)
-        out.append(Judged(alignment, aligned, compare(one, aligned, lowpass_hz=lowpass_hz, normalise=normalise)))
-    return tuple(out)
+    found = align(simulated, real, parts) if alignment is None else alignment
+    aligned = found.apply(real, simulated).with_(name=real.name)
+    return Judged(found, aligned, compare(simulated, aligned, lowpass_hz=lowpass_hz, normalise=normalise))
+
+
+def write_report(
+    path: str | Path,
+    simulated: Sequence[Signal],
+    real: Sequence[Signal],
+    judged: Sequence[Judged],
+    *,
+    pairs: Sequence[str] = (),
+    lowpass_hz: float | None = None,
+    normalise: str = "zscore",
+    files: Mapping[str, str] | None = None,
+) -> None:
+    """Write what :func:`judge` found as a report with figures (``.html``) or every number (``.csv``)."""
+    from m3n_studio.imu import evidence, report
+
+    found = [
+        evidence.gather(one, other, verdict.alignment, lowpass_hz=lowpass_hz, normalise=normalise)
+        for (one, other), verdict in zip(pair_up(simulated, real, pairs), judged, strict=True)
+    ]
+    report.write_report(path, found, provenance=files)
 
 
 def scene(
@@ -203,4 +239,6 @@ def scene(
     recordings = () if real is None else read_signals(real)
     judged = judge(simulated, recordings, parts=parts) if recordings else ()
     title = Path(motion).name if real is None else f"{Path(motion).name} against {real.name}"
-    return Scene(title, model, clip, wanted, placed, simulated, recordings, judged)
+    moved = clip.source.path if str(motion).startswith(DEMO_PREFIX) else str(motion)
+    recorded = "" if real is None else str(real)
+    return Scene(title, model, clip, wanted, placed, simulated, recordings, judged, moved, recorded)

@@ -2,6 +2,8 @@
 
 import gc
 import os
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -13,6 +15,31 @@ settings.register_profile("dev", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "xcb" if os.environ.get("DISPLAY") else "offscreen")
+
+
+_own_screen: list[subprocess.Popen] = []
+
+
+def pytest_configure():
+    """Give every parallel worker a screen of its own: windows on one screen take each other's keyboard focus."""
+    server = shutil.which("Xvfb")
+    if not (os.environ.get("PYTEST_XDIST_WORKER") and os.environ.get("DISPLAY") and server):
+        return
+    read, write = os.pipe()
+    command = [server, "-displayfd", str(write), "-screen", "0", "1920x1200x24", "-nolisten", "tcp", "-noreset"]
+    _own_screen.append(
+        subprocess.Popen(command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    )
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        os.environ["DISPLAY"] = f":{pipe.readline().strip()}"
+
+
+def pytest_unconfigure():
+    """Take the worker's own screen away again."""
+    for process in _own_screen:
+        process.terminate()
+        process.wait(timeout=10)
 
 
 def _qt_objects():

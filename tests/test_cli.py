@@ -79,6 +79,17 @@ def test_fidelity_prints_a_table_and_strict_json(simulated, capsys):
     assert abs(reports[0]["alignment"]["clock"]["offset_s"] - 0.37) < 0.02
 
 
+@pytest.mark.parametrize("suffix", ["html", "csv"])
+def test_fidelity_writes_a_report(simulated, tmp_path, capsys, suffix):
+    out = tmp_path / f"report.{suffix}"
+    code, _, err = run(capsys, "fidelity", simulated, recording_path(), "--lowpass-hz", 10, "--report", out)
+    assert code == 0, err
+    assert str(out) in err
+    words = out.read_text(encoding="utf-8")
+    assert "left_wrist" in words
+    assert str(recording_path()) in words
+
+
 def test_alignment_is_what_makes_them_agree(simulated, capsys):
     def mean_r(align: str) -> float:
         _, text, _ = run(

@@ -78,6 +78,9 @@ class Shape:
         if not np.isfinite(numbers).all() or self.scale <= 0:
             raise ValueProblem(f"shape must be finite numbers and a positive scale; found {self}")
 
+    def __hash__(self) -> int:
+        return hash((self.betas, tuple(sorted(self.limbs.items())), self.scale, self.space))
+
     def vector(self, model: BodyModel) -> Array:
         """The shape vector s = [betas, limbs] (B + 10,) for a model.
 

@@ -39,7 +39,15 @@ def root_track(model: BodyModel, clip: Clip, shape: Shape | None = None) -> Arra
     """
     if shape is None:
         return clip.trans
-    space = shape_space(model)
-    own, new = space.joints(clip.shape)[0], space.joints(shape)[0]
+    ratio, shift = root_terms(model, clip, shape)
+    return np.asarray(ratio * clip.trans + shift)
+
+
+def root_terms(model: BodyModel, clip: Clip, shape: Shape | None) -> tuple[float, Array]:
+    """How `shape` walks the clip: the ratio and shift (3,), m, of ``ratio * trans + shift``."""
+    if shape is None:
+        return 1.0, np.zeros(3)
+    dirs = shape_space(model).joint_dirs[0]
+    own, new = (s.scale * (model.joints[0] + dirs @ s.vector(model)) for s in (clip.shape, shape))
     ratio = leg_height(model, shape) / leg_height(model, clip.shape)
-    return np.asarray(ratio * (own + clip.trans) - new)
+    return ratio, np.asarray(ratio * own - new)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSettings
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from m3n_studio.body.model import BodyModel
@@ -20,6 +20,7 @@ from m3n_studio.body.shape import Shape
 from m3n_studio.errors import M3nError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
+from m3n_studio.studio import crash, preferences
 from m3n_studio.studio.contents import Contents, contents_of, make_contents
 from m3n_studio.studio.pictures import window_picture
 from m3n_studio.studio.window import Window
@@ -27,8 +28,6 @@ from m3n_studio.studio.window import Window
 if TYPE_CHECKING:
     from m3n_studio.imu.surface import Placement
     from m3n_studio.workbench import Scene as WorkScene
-
-ORGANISATION, APPLICATION = "m3n", "studio"
 
 
 def application() -> QApplication:
@@ -44,9 +43,12 @@ def application() -> QApplication:
     return app
 
 
-def settings() -> QSettings:
-    """Where the user's window geometry and theme are kept."""
-    return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, ORGANISATION, APPLICATION)
+def open_window(*, theme: str = "system", viewport: str = "auto", remember: bool = True) -> Window:
+    """A window with the user's preferences, or one that knows and leaves nothing."""
+    if not remember:
+        return Window(theme=theme, viewport=viewport)
+    store = preferences.Store(preferences.default_path(), preferences.old_path())
+    return Window(theme=theme, viewport=viewport, store=store, state_folder=crash.default_folder())
 
 
 def run_view(
@@ -78,7 +80,7 @@ def run_view(
     screenshot : path, optional
         Write a PNG of the window at ``at_s`` and return, instead of running.
     remember : bool
-        Keep geometry and theme for the next start; never with a screenshot.
+        Use and keep the preferences, and what is needed after a crash; never with a screenshot.
 
     Returns
     -------
@@ -117,7 +119,7 @@ def run_files(
 ) -> int:  # fmt: skip
     """Open the window at once and these files in the background; run until it is closed."""
     app = application()
-    window = Window(theme=theme, viewport=viewport, settings=settings() if remember else None)
+    window = open_window(theme=theme, viewport=viewport, remember=remember)
     window.show()
     if paths:
         window.open_paths([Path(p) for p in paths])
@@ -135,11 +137,13 @@ def _show(
     remember: bool,
 ) -> int:
     app = application()
-    window = Window(theme=theme, viewport=viewport, settings=settings() if remember and screenshot is None else None)
+    window = open_window(theme=theme, viewport=viewport, remember=remember and screenshot is None)
     if size is not None:
         window.resize(*size)
     if contents is not None:
         window.show_contents(contents)
+        if screenshot is None and contents.document.clip is not None:
+            window.show_document(contents.document)
     window.show()
     if screenshot is not None:
         return _take_picture(window, screenshot, at_s)

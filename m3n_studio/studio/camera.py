@@ -52,6 +52,10 @@ class OrbitCamera:
         """The same view of another point."""
         return replace(self, target=(float(target[0]), float(target[1]), float(target[2])))
 
+    def looking(self, azimuth_deg: float, elevation_deg: float) -> OrbitCamera:
+        """The same target and distance from another side."""
+        return replace(self, azimuth_deg=azimuth_deg % 360.0, elevation_deg=elevation_deg)
+
     def rotation(self) -> Array:
         """World to camera rotation (3, 3): rows are right, up, backward."""
         a, e = np.radians(self.azimuth_deg), np.radians(self.elevation_deg)

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 
 from m3n_studio.body.model import BodyModel
 from m3n_studio.body.shape import Shape
-from m3n_studio.errors import FileError, M3nError
+from m3n_studio.errors import FileError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
-from m3n_studio.studio.stage import Scene, SensorTrack
+from m3n_studio.studio.bones import BoneTrack
+from m3n_studio.studio.document import Document
+from m3n_studio.studio.sensors import LiveSensor
+from m3n_studio.studio.stage import Scene
 
 if TYPE_CHECKING:
+    from m3n_studio.imu.envelope import Envelope
     from m3n_studio.imu.surface import Placement
+    from m3n_studio.studio.derived import Base, Verdict
     from m3n_studio.workbench import Judged
     from m3n_studio.workbench import Scene as WorkScene
 
@@ -38,6 +43,14 @@ class Contents:
         Correlation r by (simulated, real, quantity "acc" or "gyr", axis), where it was measured.
     recordings : tuple of Signal
         As read; aligned anew when the motion changes.
+    ghost : tuple of Signal
+        What the same sensors read on the document's ghost body; empty where there is none.
+    envelopes : tuple of Envelope
+        Median and bands of the document's population by sensor; empty where there is none, or not yet.
+    document : Document
+        What all this follows from.
+    judged : mapping
+        How each sensor's recording was aligned and how close it is, by sensor name.
     note : str
         What the user should know about all this, e.g. why nothing could be aligned.
     """
@@ -50,6 +63,10 @@ class Contents:
     closeness: Mapping[tuple[str, str, str, str], float] = field(default_factory=dict)
     recordings: tuple[Signal, ...] = ()
     note: str = ""
+    ghost: tuple[Signal, ...] = ()
+    envelopes: tuple[Envelope, ...] = ()
+    document: Document = field(default_factory=Document)
+    judged: Mapping[str, Judged] = field(default_factory=dict)
 
     @property
     def clip(self) -> Clip | None:
@@ -74,18 +91,10 @@ class Contents:
 
 def sensor_tracks(
     model: BodyModel, clip: Clip, placements: Sequence[Placement], shape: Shape | None
-) -> tuple[SensorTrack, ...]:
-    """Where each placement is over a clip."""
-    from m3n_studio.imu.placement import follow
-    from m3n_studio.motion.root import root_track
-
-    own = clip.shape if shape is None else shape
-    trans = root_track(model, clip, shape)
-    out = []
-    for placement in placements:
-        p, R_ws = follow(model, placement, clip.poses, trans, own)
-        out.append(SensorTrack(placement.name, p, R_ws))
-    return tuple(out)
+) -> tuple[LiveSensor, ...]:
+    """Where each placement is over a clip; nothing is computed until a frame is asked for."""
+    track = BoneTrack(model, clip, shape)
+    return tuple(LiveSensor(placement, track) for placement in placements)
 
 
 def make_contents(
@@ -114,7 +123,7 @@ def contents_of(scene: WorkScene) -> Contents:
         scene.clip, scene.model, simulated=scene.simulated, placements=scene.placements, shape=scene.shape,
         title=scene.title,
     )  # fmt: skip
-    return _with_judged(replace(made, recordings=scene.recordings), scene.judged)
+    return _with_judged(replace(made, recordings=scene.recordings, document=document_of(scene)), scene.judged)
 
 
 def _with_judged(contents: Contents, judged: Sequence[Judged]) -> Contents:
@@ -128,39 +137,85 @@ def _with_judged(contents: Contents, judged: Sequence[Judged]) -> Contents:
         for row in j.report.channels
         if row.r is not None
     }
-    return replace(contents, real=real, real_notes=notes, closeness=closeness)
+    by_sensor = {j.report.simulated: j for j in judged}
+    return replace(contents, real=real, real_notes=notes, closeness=closeness, judged=by_sensor)
 
 
-def align(contents: Contents) -> Contents:
-    """Align the recordings with the simulation; where that cannot be done they stay as read and the note says why."""
-    if not (contents.simulated and contents.recordings):
-        return replace(contents, real=contents.recordings, real_notes=(), closeness={}, note="")
+def derive(
+    document: Document, base: Base | None, simulated: Sequence[Signal], verdict: Verdict, before: Contents
+) -> Contents:
+    """What a document looks like; what `before` already has of it is taken over."""
+    contents = Contents(
+        document.title, _scene(document, before), tuple(simulated), recordings=document.recordings,
+        ghost=_ghost(document, base, before), envelopes=_envelopes(document, base, before),
+        document=document, note="; ".join(verdict.problems.values()),
+    )  # fmt: skip
+    return _with_judged(contents, list(verdict.judged.values()))
+
+
+def _ghost(d: Document, base: Base | None, before: Contents) -> tuple[Signal, ...]:
+    """What the ghost's sensors read; as before where it is the same ghost in the same motion."""
+    from m3n_studio.studio.derived import signals
+
+    if base is None or d.ghost is None:
+        return ()
+    if before.ghost and before.document.ghost is d.ghost and base.serves(before.document):
+        return before.ghost
+    return signals(base, d.ghost)
+
+
+def _envelopes(d: Document, base: Base | None, before: Contents) -> tuple[Envelope, ...]:
+    """The bands there are already: they do not depend on the body shown."""
+    old = before.document
+    same = base is not None and base.serves(old) and old.population == d.population
+    return before.envelopes if same and d.population is not None else ()
+
+
+def _scene(d: Document, before: Contents) -> Scene | None:
+    """The body of a document; the one before where nothing about it changed."""
+    if d.clip is None or d.model is None:
+        return None
+    old = before.document
+    same_body = before.scene is not None and old.clip is d.clip and old.model is d.model and old.shape is d.shape
+    if same_body and old.placements == d.placements:
+        return before.scene
+    sensors = sensor_tracks(d.model, d.clip, d.placements, d.shape)
+    if same_body and before.scene is not None:
+        return replace(before.scene, sensors=sensors)
+    return Scene.of(d.model, d.clip, shape=d.shape, sensors=sensors)
+
+
+def document_of(scene: WorkScene) -> Document:
+    """The document of the command line's scene."""
+    return Document(
+        title=scene.title, model=scene.model, clip=scene.clip, shape=scene.shape, placements=scene.placements,
+        recordings=scene.recordings, motion_path=scene.motion_path, recording_path=scene.recording_path,
+    )  # fmt: skip
+
+
+def open_motion(path: Path, before: Document) -> Document:
+    """A motion file on the body shown so far (the default one at first); sensors and recordings stay."""
     from m3n_studio import workbench
 
-    try:
-        judged = workbench.judge(contents.simulated, contents.recordings)
-    except M3nError as error:
-        note = f"The recording is shown as it was read: {error}"
-        return replace(_with_judged(contents, ()), note=note)
-    return replace(_with_judged(contents, judged), note="")
+    model = before.model or workbench.open_body(None)
+    placements = before.placements or workbench.place(model, workbench.WRISTS)
+    return before.with_(
+        title=path.name, model=model, clip=workbench.open_clip(path), shape=None, ghost=None, placements=placements,
+        alignments={}, motion_path=str(path),
+    )  # fmt: skip
 
 
-def open_motion(path: Path, before: Contents) -> Contents:
-    """A motion file on the default body with a sensor on each wrist; recordings stay and are aligned with it."""
-    from m3n_studio import workbench
-
-    made = contents_of(workbench.scene(path))
-    return align(replace(made, title=path.name, recordings=before.recordings))
-
-
-def open_recording(path: Path, before: Contents) -> Contents:
+def open_recording(path: Path, before: Document) -> Document:
     """A recording laid beside what is already shown."""
     from m3n_studio.recordings.formats import read_signals
 
-    return align(replace(before, recordings=read_signals(path), title=before.title or path.name))
+    title = before.title or path.name
+    return before.with_(
+        recordings=read_signals(path), recording_path=str(path), pairs={}, alignments={}, title=title
+    )  # fmt: skip
 
 
-def open_file(path: Path, before: Contents) -> Contents:
+def open_file(path: Path, before: Document) -> Document:
     """Whatever the file is: a motion if some reader knows it as one, else a recording."""
     from m3n_studio.motion import formats as motions
     from m3n_studio.recordings import formats as recordings
@@ -179,7 +234,7 @@ def open_file(path: Path, before: Contents) -> Contents:
     return open_motion(path, before)
 
 
-def open_files(paths: Sequence[Path], before: Contents) -> Contents:
+def open_files(paths: Sequence[Path], before: Document) -> Document:
     """Several files one after another, e.g. a motion and its recording."""
     for path in paths:
         before = open_file(path, before)

@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
+    from m3n_studio.studio.actions import ActionSpec
     from m3n_studio.studio.clock import Clock
+    from m3n_studio.studio.derived import Base
+    from m3n_studio.studio.document import Edit
+    from m3n_studio.studio.jobs import Jobs
     from m3n_studio.studio.selection import Selection
     from m3n_studio.studio.theme import Theme
 
@@ -43,11 +47,27 @@ class DockSpec:
     build: str
 
 
+def _loose(spec: ActionSpec, slot: Callable[..., object]) -> QAction:
+    """An action that is in no menu, for a view outside a window."""
+    from PySide6.QtGui import QAction
+
+    action = QAction(spec.text)
+    action.setCheckable(spec.checkable)
+    action.setChecked(spec.checked)
+    (action.toggled if spec.checkable else action.triggered).connect(slot)
+    return action
+
+
 @dataclass(frozen=True, eq=False)
 class ViewContext:
-    """All a view is given: the clock, the selection, colours, the window's actions, error reporting.
+    """All a view is given: clock, selection, colours, actions, a way to edit, a way to work in the background.
 
+    edit : applies an :class:`~m3n_studio.studio.document.Edit`; False if it was refused (and told).
+    seal : ends a drag, so that the next edit undoes by itself.
+    jobs : background work. base : the map from shape to signal in use, or None (see ``Engine.base``).
     viewport : {"auto", "gl", "offscreen"}, how three-dimensional pictures are made.
+    add_action : ``add_action(spec, slot) -> QAction`` puts an action of the view into menus, command palette and
+        shortcut sheet; its name should begin with the view's, e.g. ``"traces.measure"``.
     """
 
     clock: Clock
@@ -55,4 +75,9 @@ class ViewContext:
     theme: Theme
     actions: Mapping[str, QAction]
     report: Callable[[str], None]
+    edit: Callable[[Edit], bool]
+    seal: Callable[[], None]
+    jobs: Jobs
+    base: Callable[[], Base | None]
     viewport: str = "auto"
+    add_action: Callable[[ActionSpec, Callable[..., object]], QAction] = _loose

@@ -24,7 +24,15 @@ from m3n_studio.studio.widgets import tool_button
 
 
 class ErrorBar(QFrame):
-    """Hidden until :meth:`show_error`; details on demand; closed by its button or Esc."""
+    """Hidden until :meth:`show_error`; details on demand; closed by its button or Esc.
+
+    Signals
+    -------
+    all_wanted : (none)
+        The user asked for all messages so far.
+    """
+
+    all_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +45,7 @@ class ErrorBar(QFrame):
         self._more = tool_button(
             "Details", tip="Show where in the program it happened", accessible="Details", checked=False
         )
+        self._all = tool_button("All messages", tip="What went wrong since the start", accessible="All messages")
         self._close = tool_button(tip="Close this message (Esc)", accessible="Close error message")
         self._details = QPlainTextEdit(readOnly=True)
         self._details.setFixedHeight(130)
@@ -46,12 +55,14 @@ class ErrorBar(QFrame):
         row.addWidget(self._sign)
         row.addWidget(self._label, 1)
         row.addWidget(self._more)
+        row.addWidget(self._all)
         row.addWidget(self._close)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 6, 8, 6)
         layout.addLayout(row)
         layout.addWidget(self._details)
         self._more.toggled.connect(self._details.setVisible)
+        self._all.clicked.connect(self.all_wanted)
         self._close.clicked.connect(self.hide)
         self.set_theme(theme)
         self.hide()

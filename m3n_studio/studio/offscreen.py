@@ -22,7 +22,8 @@ from m3n_studio.body.shape import Shape
 from m3n_studio.errors import M3nError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.studio.camera import OrbitCamera
-from m3n_studio.studio.stage import Scene, SensorTrack, Stage
+from m3n_studio.studio.sensors import SensorTrack
+from m3n_studio.studio.stage import Scene, Stage
 from m3n_studio.studio.theme import load_theme
 
 Picture = NDArray[np.uint8]
@@ -113,8 +114,8 @@ class OffscreenRenderer:
             self._lib.eglDestroySurface(self._pointer(self._at), self._pointer(self._surface))
         self._surface, self._size = None, (0, 0)
 
-    def render(self, stage: Stage, width: int, height: int, *, smooth: bool = True) -> Picture:
-        """The stage as (height, width, 4) uint8, row 0 at the top, with smooth edges or fast."""
+    def render(self, stage: Stage, width: int, height: int, *, smooth: bool = True, refine: bool = True) -> Picture:
+        """The stage as (height, width, 4) uint8, row 0 at the top; `smooth` and `refine` as in ``Stage.draw``."""
         from vispy.gloo import gl
         from vispy.gloo.context import set_current_canvas
 
@@ -127,7 +128,7 @@ class OffscreenRenderer:
         self._make_current(width, height)
         try:
             set_current_canvas(self._canvas)
-            stage.draw(width, height, smooth=smooth)
+            stage.draw(width, height, smooth=smooth, refine=refine)
             self._canvas.flush()
             data = gl.glReadPixels(0, 0, width, height, gl.GL_RGBA, gl.GL_UNSIGNED_BYTE)
         finally:

@@ -50,6 +50,7 @@ class Theme:
     on_accent: str
     simulated: str
     real: str
+    difference: str
     cursor: str
     plot_grid: str
     gap: str
@@ -57,6 +58,7 @@ class Theme:
     error_text: str
     error_border: str
     segments: tuple[str, ...]
+    heat: tuple[str, ...]
     axis_x: str
     axis_y: str
     axis_z: str
@@ -70,7 +72,7 @@ def load_theme(name: str) -> Theme:
         raise UnknownName("theme", name, THEMES)
     data = tomllib.loads(resource("themes", f"{name}.toml").read_text("utf-8"))
     data["stage"] = StageColors(**data["stage"])
-    data["segments"] = tuple(data["segments"])
+    data["segments"], data["heat"] = tuple(data["segments"]), tuple(data["heat"])
     return Theme(**data)
 
 
@@ -162,8 +164,46 @@ QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {border};
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 #dropHint {{ border: 2px dashed {border}; border-radius: 12px; background: {panel}; }}
 #overlay {{ background: transparent; }}
-QProgressBar {{ border: none; background: {border}; max-height: 3px; }}
-QProgressBar::chunk {{ background: {accent}; }}
+QProgressBar {{ border: none; background: {border}; max-height: 4px; border-radius: 2px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: 2px; }}
+#toolbar {{ background: transparent; border: none; spacing: 2px; }}
+#toolbar QToolButton {{ padding: 3px; }}
+#dockHost {{ background: {window}; }}
+#dockHost::separator {{ background: transparent; width: 8px; height: 8px; }}
+#dockHost::separator:hover {{ background: {hover}; }}
+#dockTitle {{ background: {window}; }}
+#dockTitleText {{ color: {muted}; font-weight: 600; }}
+#dockTitle QToolButton {{ padding: 2px; border-width: 1px; border-radius: 4px; }}
+#dockTitle QToolButton:focus {{ border: 2px solid {accent}; padding: 1px; }}
+QDockWidget {{ background: {window}; color: {text}; }}
+#dockHost > QTabBar {{ background: {window}; }}
+#dockHost > QTabBar::tab {{ background: transparent; color: {muted}; padding: 5px 12px; margin: 0 2px 3px 0;
+  border: 1px solid transparent; border-radius: 6px; font-weight: 600; }}
+#dockHost > QTabBar::tab:selected {{ background: {hover}; color: {text}; }}
+#dockHost > QTabBar::tab:hover {{ background: {hover}; }}
+#dockHost > QTabBar::tab:focus {{ border-color: {accent}; }}
+#noticeBar {{ background: {panel}; border: 1px solid {accent}; border-radius: 8px; }}
+#warning {{ color: {error_text}; }}
+#palette {{ background: {raised}; border: 1px solid {border}; }}
+#paletteLine {{ background: {panel}; border: 2px solid {accent}; border-radius: 6px; padding: 7px 10px; }}
+#paletteList {{ background: transparent; border: none; outline: none; }}
+#code {{ font-family: monospace; }}
+#jobCancel {{ padding: 2px; color: {muted}; }}
+QDialog {{ background: {window}; }}
+QLineEdit, QKeySequenceEdit QLineEdit, QAbstractSpinBox, QListWidget, QTableWidget, QPlainTextEdit {{
+  background: {panel}; border: 1px solid {border}; border-radius: 6px; padding: 4px 6px; }}
+QLineEdit:focus, QAbstractSpinBox:focus, QListWidget:focus, QTableWidget:focus, QPlainTextEdit:focus {{
+  border: 2px solid {accent}; padding: 3px 5px; }}
+QListWidget::item {{ padding: 3px 2px; }}
+QListWidget::item:selected, QTableWidget::item:selected {{ background: {accent}; color: {on_accent};
+  border-radius: 4px; }}
+QHeaderView::section {{ background: {window}; color: {muted}; border: none; padding: 5px 6px; }}
+QCheckBox {{ spacing: 8px; }}
+QCheckBox::indicator, QListWidget::indicator {{ width: 14px; height: 14px; border: 1px solid {muted};
+  border-radius: 3px; background: {panel}; }}
+QCheckBox::indicator:checked, QListWidget::indicator:checked {{ background: {accent}; border-color: {accent};
+  image: url("{check}"); }}
+QCheckBox:focus {{ color: {accent}; }}
 """
 
 
@@ -171,4 +211,5 @@ def style_sheet(theme: Theme) -> str:
     """What a palette cannot say."""
     fields = {k: v for k, v in vars(theme).items() if isinstance(v, str)}
     chevron = resource("icons", f"chevron-{theme.name}.svg").as_posix()
-    return _SHEET.format(chevron=chevron, **fields)
+    check = resource("icons", f"check-{theme.name}.svg").as_posix()
+    return _SHEET.format(chevron=chevron, check=check, **fields)

@@ -12,9 +12,10 @@ handler and the window's single GL context under our control.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
@@ -33,6 +34,9 @@ from PySide6.QtWidgets import QWidget
 from m3n_studio.errors import M3nError, UnknownName
 from m3n_studio.studio.camera import OrbitCamera
 from m3n_studio.studio.stage import Stage
+from m3n_studio.studio.visuals import DEPTH_24
+
+Picture = NDArray[np.uint8]
 
 KINDS = ("auto", "gl", "offscreen")
 REST_MS = 140
@@ -42,12 +46,29 @@ _DEGREES_PER_PIXEL = 0.4
 _ZOOM_PER_NOTCH = 0.88
 
 
+class Hand(Protocol):
+    """Whoever may take the mouse before the camera does; each says whether it has taken the event."""
+
+    def press(self, widget: QWidget, event: QMouseEvent) -> bool:
+        """A button went down."""
+
+    def move(self, widget: QWidget, event: QMouseEvent) -> bool:
+        """The mouse moved with a button down."""
+
+    def release(self, widget: QWidget, event: QMouseEvent) -> bool:
+        """A button went up."""
+
+    def wheel(self, event: QWheelEvent) -> bool:
+        """The wheel turned."""
+
+
 class _Orbiting:
     """Mouse handling shared by both viewports; expects `stage` and QWidget's update()."""
 
     stage: Stage
     software = True
     always_smooth = False
+    hand: Hand | None = None
     _last: QPointF | None = None
     _smooth_next = True
 
@@ -61,19 +82,32 @@ class _Orbiting:
         self._smooth_next = True
         widget.update()
 
-    def _take_smooth(self) -> bool:
-        """Whether this frame is to be smooth; a fast one is followed by a smooth one after a rest."""
-        smooth = self._smooth_next or self.always_smooth or not self.software
+    def _take_quality(self) -> dict[str, bool]:
+        """How good this frame is to be; one made in haste is followed by a good one after a rest."""
+        refine = self._smooth_next or self.always_smooth
+        smooth = refine or not self.software
         self._smooth_next = False
-        if not smooth:
+        return {"smooth": smooth, "refine": refine}
+
+    def _after(self, quality: dict[str, bool]) -> None:
+        if not quality["smooth"] or self.stage.rough:
             self._rest.start()
-        return smooth
 
     def _press(self, event: QMouseEvent) -> None:
-        self._last = event.position()
+        widget: Any = self
+        taken = self.hand is not None and self.hand.press(widget, event)
+        self._last = None if taken else event.position()
+
+    def _release(self, event: QMouseEvent) -> None:
+        widget: Any = self
+        if self.hand is not None:
+            self.hand.release(widget, event)
+        self._last = None
 
     def _move(self, event: QMouseEvent) -> bool:
         """Turn or shift the camera; whether it did."""
+        if self.hand is not None and self.hand.move(cast(QWidget, self), event):
+            return False
         if self._last is None or not event.buttons():
             return False
         delta = event.position() - self._last
@@ -89,6 +123,8 @@ class _Orbiting:
         return True
 
     def _wheel(self, event: QWheelEvent) -> None:
+        if self.hand is not None and self.hand.wheel(event):
+            return
         notches = event.angleDelta().y() / 120
         self.stage.camera = self.stage.camera.zoom(_ZOOM_PER_NOTCH**notches)
         event.accept()
@@ -164,8 +200,10 @@ class GLViewport(_Orbiting, QOpenGLWidget):
         try:
             _forget_gl_errors()
             set_current_canvas(self._canvas)
-            self.stage.draw(*self._pixels(), smooth=self._take_smooth())
+            quality = self._take_quality()
+            self.stage.draw(*self._pixels(), **quality)
             self._canvas.flush()
+            self._after(quality)
         except Exception as error:
             self._fail(str(error))
             return
@@ -198,6 +236,10 @@ class GLViewport(_Orbiting, QOpenGLWidget):
         if self._move(event):
             self.update()
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Let go."""
+        self._release(event)
+
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """The first view again."""
         self.reset_camera()
@@ -217,6 +259,33 @@ class GLViewport(_Orbiting, QOpenGLWidget):
         self._smooth_next = True
         return self.grabFramebuffer()
 
+    def render_stage(self, width: int, height: int) -> Picture:
+        """The stage as it is now at any size, (height, width, 4) uint8."""
+        from vispy import gloo
+        from vispy.gloo import gl
+        from vispy.gloo.context import set_current_canvas
+
+        if self._canvas is None or self._broken:
+            raise M3nError("the body is not on screen yet, so there is no picture of it")
+        self.makeCurrent()
+        try:
+            _forget_gl_errors()
+            set_current_canvas(self._canvas)
+            color = gloo.Texture2D((height, width, 4), format="rgba", internalformat="rgba8")
+            target = gloo.FrameBuffer(color, gloo.RenderBuffer((height, width), DEPTH_24))
+            with target:
+                self.stage.draw(width, height)
+                self._canvas.flush()
+                data = gl.glReadPixels(0, 0, width, height, gl.GL_RGBA, gl.GL_UNSIGNED_BYTE)
+            for thing in (target, color):
+                thing.delete()
+            self._canvas.flush()
+        finally:
+            self.doneCurrent()
+        picture = np.frombuffer(data, dtype=np.uint8).reshape(height, width, 4)[::-1].copy()
+        picture[..., 3] = 255
+        return picture
+
 
 class ImageViewport(_Orbiting, QWidget):
     """The stage as an image drawn through EGL, where Qt has no OpenGL."""
@@ -234,7 +303,9 @@ class ImageViewport(_Orbiting, QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Draw the stage off screen and paint the image."""
-        image = self._draw(smooth=self._take_smooth())
+        quality = self._take_quality()
+        image = self._draw(**quality)
+        self._after(quality)
         painter = QPainter(self)
         if image is None:
             painter.fillRect(self.rect(), self.palette().window())
@@ -244,7 +315,7 @@ class ImageViewport(_Orbiting, QWidget):
         if image is not None:
             self.painted.emit()
 
-    def _draw(self, *, smooth: bool) -> QImage | None:
+    def _draw(self, *, smooth: bool, refine: bool = True) -> QImage | None:
         if self._broken:
             return None
         from m3n_studio.studio.offscreen import OffscreenRenderer
@@ -253,7 +324,7 @@ class ImageViewport(_Orbiting, QWidget):
             if self._renderer is None:
                 self._renderer = OffscreenRenderer()
             width, height = self._pixels()
-            picture = self._renderer.render(self.stage, width, height, smooth=smooth)
+            picture = self._renderer.render(self.stage, width, height, smooth=smooth, refine=refine)
             pixels = np.ascontiguousarray(picture)
         except M3nError as error:
             self._broken = True
@@ -271,6 +342,10 @@ class ImageViewport(_Orbiting, QWidget):
         """Turn or shift."""
         if self._move(event):
             self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Let go."""
+        self._release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """The first view again."""
@@ -300,6 +375,14 @@ class ImageViewport(_Orbiting, QWidget):
     def picture(self) -> QImage:
         """What is shown, as an image in device pixels."""
         return self._draw(smooth=True) or QImage()
+
+    def render_stage(self, width: int, height: int) -> Picture:
+        """The stage as it is now at any size, (height, width, 4) uint8."""
+        from m3n_studio.studio.offscreen import OffscreenRenderer
+
+        if self._renderer is None:
+            self._renderer = OffscreenRenderer()
+        return np.asarray(self._renderer.render(self.stage, width, height))
 
 
 Viewport = GLViewport | ImageViewport

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from m3n_studio.studio.actions import ActionSpec
+from m3n_studio.studio.body_tools import BodyTools
 from m3n_studio.studio.body_view import BodyView
 from m3n_studio.studio.docks import ViewContext
+from m3n_studio.studio.document import pair_with
 from m3n_studio.studio.trace_view import TraceView
 from m3n_studio.studio.transport import Transport
 
@@ -17,18 +20,30 @@ def build_body(context: ViewContext) -> BodyView:
         context.actions[name].toggled.connect(button.setChecked)
         button.toggled.connect(context.actions[name].setChecked)
     context.actions["reset_view"].triggered.connect(view.reset_camera)
+    view.tools = BodyTools(view, context)
     return view
 
 
 def build_traces(context: ViewContext) -> TraceView:
     """The traces of the selected sensor."""
-    view = TraceView(context.clock, context.theme)
+    view = TraceView(context.clock, context.theme, context.selection)
     view.sensor_changed.connect(context.selection.set_sensor)
     context.selection.sensor_changed.connect(view.set_sensor)
     context.actions["show_all"].triggered.connect(view.show_all)
+    view.pairing_wanted.connect(lambda sensor, recording: context.edit(pair_with(sensor, recording)))
+    view.failed.connect(context.report)
+    for spec, slot in (
+        (ActionSpec("traces.measure", "&Measure in the traces", "&View", ("M",), "measure",
+                    "Measure between two cursors", needs="time"), view.toggle_measure),
+        (ActionSpec("traces.back", "&Back to the time before", "&View", ("Backspace",), "back",
+                    "Show the time shown before the last zoom or pan", needs="time"), view.go_back),
+        (ActionSpec("traces.unselect", "Select &no time", "&View", ("Ctrl+Shift+A",),
+                    tip="Select no stretch of time", needs="time"), view.unselect),
+    ):  # fmt: skip
+        context.add_action(spec, slot)
     return view
 
 
 def build_transport(context: ViewContext) -> Transport:
     """The transport bar."""
-    return Transport(context.clock, context.theme, dict(context.actions))
+    return Transport(context.clock, context.theme, context.actions, context.selection)

@@ -6,7 +6,7 @@ Each visual owns one gloo program and draws itself into the current context when
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,18 +50,32 @@ class BodyVisual:
         from vispy import gloo
 
         k = skin.bones.shape[1]
-        self._program = program("body", defines={"INFLUENCES": k})
-        self._program["a_position"] = self._position = gloo.VertexBuffer(skin.vertices)
-        self._program["a_normal"] = gloo.VertexBuffer(skin.normals)
+        self._position, self._normal = gloo.VertexBuffer(skin.vertices), gloo.VertexBuffer(skin.normals)
+        self._buffers = {"a_position": self._position, "a_normal": self._normal}
         for suffix, part in (("", slice(0, 4)), ("_more", slice(4, 8))):
             if part.start < k:
-                self._program["a_bones" + suffix] = gloo.VertexBuffer(np.ascontiguousarray(skin.bones[:, part]))
-                self._program["a_weights" + suffix] = gloo.VertexBuffer(np.ascontiguousarray(skin.weights[:, part]))
+                self._buffers["a_bones" + suffix] = gloo.VertexBuffer(np.ascontiguousarray(skin.bones[:, part]))
+                self._buffers["a_weights" + suffix] = gloo.VertexBuffer(np.ascontiguousarray(skin.weights[:, part]))
         self._faces = gloo.IndexBuffer(np.ascontiguousarray(skin.faces))
         still = np.tile(np.eye(3, 4, dtype=np.float32), (n_bones, 1, 1))
         self._bones = gloo.Texture2D(still, format="rgba", internalformat="rgba32f", interpolation="nearest")
-        self._program["u_bones"] = self._bones
-        self._program["u_bone_count"] = float(n_bones)
+        self._n_bones = n_bones
+        self._tint: Any = None
+        self._skin, self._tinted, self.rough = skin, False, False
+        self._programs: dict[bool, Any] = {}
+
+    @property
+    def _program(self) -> Any:
+        """The program for plain or coloured skin: colours cost a fifth of the frame rate in software."""
+        if self._tinted not in self._programs:
+            made = program("body", defines={"INFLUENCES": self._skin.bones.shape[1], "TINTED": int(self._tinted)})
+            for name, buffer in self._buffers.items():
+                made[name] = buffer
+            if self._tinted:
+                made["a_tint"] = self._tint
+            made["u_bones"], made["u_bone_count"] = self._bones, float(self._n_bones)
+            self._programs[self._tinted] = made
+        return self._programs[self._tinted]
 
     def set_pose(self, pose: BonePose) -> None:
         """Show one frame."""
@@ -69,22 +83,66 @@ class BodyVisual:
         if pose.vertices is not None:
             self._position.set_data(np.ascontiguousarray(pose.vertices))
 
-    def set_skin(self, skin: Skin) -> None:
-        """Another shape of the same body."""
-        self._position.set_data(skin.vertices)
+    def wears(self, skin: Skin) -> bool:
+        """Whether that skin is drawn, or one of the same body that :meth:`set_skin` can turn into it."""
+        return self._skin.like(skin)
 
-    def draw(self, look: Look) -> None:
-        """Draw into the current framebuffer."""
-        look.apply(self._program)
-        for name, color in (
-            ("u_color", look.colors.body),
+    def set_skin(self, skin: Skin) -> None:
+        """Another shape of the same body: its normals stay rough until :meth:`refine`."""
+        if skin is not self._skin:
+            self._position.set_data(skin.vertices)
+            self._skin, self.rough = skin, True
+
+    def refine(self) -> None:
+        """Exact normals for the shape shown."""
+        if self.rough:
+            self._normal.set_data(self._skin.normals)
+            self.rough = False
+
+    def set_tint(self, colors: NDArray | None) -> None:
+        """Colour every vertex (V, 3), 0 to 1; None: the theme's colour everywhere."""
+        self._tinted = colors is not None
+        if colors is None:
+            return
+        data = np.ascontiguousarray(colors, dtype=np.float32)
+        if self._tint is None:
+            from vispy import gloo
+
+            self._tint = gloo.VertexBuffer(data)
+        else:
+            self._tint.set_data(data)
+
+    def draw(self, look: Look, *, color: str = "", shift: Array | None = None, opacity: float = 1.0) -> None:
+        """Draw into the current framebuffer: in the theme's colour or another, shifted by (3,) m, see-through."""
+        skin = self._program
+        look.apply(skin)
+        for name, value in (
             ("u_sky", look.colors.sky),
             ("u_ground", look.colors.bounce),
+            *([] if self._tinted else [("u_color", color or look.colors.body)]),
         ):
-            self._program[name] = rgb(color)
-        self._program["u_key"] = look.key.astype(np.float32)
-        self._program["u_eye"] = look.eye.astype(np.float32)
+            skin[name] = rgb(value)
+        skin["u_key"] = look.key.astype(np.float32)
+        skin["u_eye"] = look.eye.astype(np.float32)
+        skin["u_shift"] = np.zeros(3, np.float32) if shift is None else np.asarray(shift, np.float32)
+        skin["u_opacity"] = opacity
+        if opacity < 1.0:
+            self._draw_glass()
+        else:
+            skin.draw("triangles", self._faces)
+
+    def _draw_glass(self) -> None:
+        """See-through: first the depth of the nearest skin, then only that skin, once."""
+        from vispy import gloo
+
+        gloo.set_color_mask(False, False, False, False)
         self._program.draw("triangles", self._faces)
+        gloo.set_color_mask(True, True, True, True)
+        gloo.set_depth_func("lequal")
+        gloo.set_state(blend=True, blend_func=("src_alpha", "one_minus_src_alpha", "zero", "one"))
+        self._program.draw("triangles", self._faces)
+        gloo.set_state(blend=False)
+        gloo.set_depth_func("less")
 
 
 #: Body segments that shade the ground: thickness in m by the joint at their far end.
@@ -140,25 +198,22 @@ class GroundVisual:
         self._shadow.bind(self._splats)
         quad = np.array([0, 1, 2, 0, 2, 3], dtype=np.uint32)
         self._index = gloo.IndexBuffer((np.arange(len(_SEGMENTS))[:, None] * 4 + quad).astype(np.uint32).ravel())
-        self._joints: NDArray | None = None
 
-    def set_pose(self, pose: BonePose | None) -> None:
-        """Cast the shadow of one frame, or none."""
-        self._joints = None if pose is None else pose.joints
-
-    def draw(self, look: Look, center: tuple[float, float]) -> None:
-        """Draw the floor round a point (x, z), m, then the shadow on it."""
-        from vispy import gloo
-
+    def draw(self, look: Look, center: tuple[float, float], bodies: Sequence[NDArray]) -> None:
+        """Draw the floor round a point (x, z), m, then the shadows of bodies, each by its joints (J, 3), m."""
         look.apply(self._floor)
         self._floor["u_center"] = center
         for name, color in (("u_background", look.colors.background), ("u_floor", look.colors.floor),
                             ("u_line", look.colors.line)):  # fmt: skip
             self._floor[name] = rgb(color)
         self._floor.draw("triangle_strip")
-        if self._joints is None:
-            return
-        self._splats.set_data(shadow_splats(self._joints, look.colors.shadow_strength).ravel())
+        for joints in bodies:
+            self._cast(look, joints)
+
+    def _cast(self, look: Look, joints: NDArray) -> None:
+        from vispy import gloo
+
+        self._splats.set_data(shadow_splats(joints, look.colors.shadow_strength).ravel())
         look.apply(self._shadow)
         self._shadow["u_shadow"] = rgb(look.colors.shadow)
         # alpha stays one: Qt takes what is less for a translucent widget
@@ -211,17 +266,24 @@ class DeviceVisual:
         self._program = program("device")
         self._program.bind(gloo.VertexBuffer(device_mesh(axes)))
 
-    def draw(self, look: Look, poses: NDArray, selected: int, accent: str) -> None:
-        """Draw sensors at ``poses`` (P, 4, 4), rest to world; the selected one in `accent`."""
+    def draw(
+        self, look: Look, poses: NDArray, selected: int, accent: str, tints: Sequence[str | None] = ()
+    ) -> None:  # fmt: skip
+        """Draw sensors at ``poses`` (P, 4, 4), rest to world.
+
+        The selected one is in `accent`, or larger where sensors have colours of their own (`tints`).
+        """
         look.apply(self._program)
         self._program["u_key"] = look.key.astype(np.float32)
         for i, pose in enumerate(poses):
-            self._program["u_model"] = uniform(pose)
-            self._program["u_case"] = rgb(accent if i == selected else look.colors.device)
+            tint = tints[i] if i < len(tints) else None
+            size = 1.35 if tint and i == selected else 1.0
+            self._program["u_model"] = uniform(pose @ np.diag([size, size, size, 1.0]))
+            self._program["u_case"] = rgb(tint or (accent if i == selected else look.colors.device))
             self._program.draw("triangles")
 
 
-_DEPTH_24 = 0x81A6  # GL_DEPTH_COMPONENT24; gloo's "depth" has 16 bits, millimetres at arm's length
+DEPTH_24 = 0x81A6  # GL_DEPTH_COMPONENT24; gloo's "depth" has 16 bits, millimetres at arm's length
 
 
 class Smoother:
@@ -246,7 +308,7 @@ class Smoother:
             self._picture = gloo.Texture2D(
                 (*shape, 4), format="rgba", internalformat="rgba8", interpolation="linear", wrapping="clamp_to_edge"
             )
-            self._target = gloo.FrameBuffer(self._picture, gloo.RenderBuffer(shape, _DEPTH_24))
+            self._target = gloo.FrameBuffer(self._picture, gloo.RenderBuffer(shape, DEPTH_24))
             self._program["u_picture"] = self._picture
             self._size = (width, height)
         with self._target:

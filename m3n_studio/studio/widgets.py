@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QLabel, QPushButton, QToolButton, QWidget
 
 W = TypeVar("W", bound=QWidget)
 
@@ -28,6 +29,14 @@ def label(text: str = "", *, style: str = "", tip: str = "", accessible: str = "
 def push_button(text: str, *, tip: str, style: str = "") -> QPushButton:
     """A button with words."""
     return named(QPushButton(text), style=style, tip=tip)
+
+
+def button_box(buttons: QDialogButtonBox.StandardButton) -> QDialogButtonBox:
+    """The buttons at the end of a dialog, without the pictures Qt puts on them."""
+    box = QDialogButtonBox(buttons)
+    for button in box.buttons():
+        button.setIcon(QIcon())
+    return box
 
 
 def tool_button(

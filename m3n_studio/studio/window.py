@@ -1,7 +1,9 @@
 """The main window: puts views in their places and hands them what they show.
 
-It owns the clock, the selection and the contents; views come through the door. Files are
-opened off the GUI thread; whatever goes wrong is told in the error bar.
+It owns the clock, the selection, the history and the engine; views come through the door. What
+can be done is in :mod:`m3n_studio.studio.actions`, how files are opened in
+:mod:`m3n_studio.studio.opener`, where the views are in :mod:`m3n_studio.studio.dock_host`.
+Whatever goes wrong is told in the error bar and kept in the list of messages.
 """
 
 from __future__ import annotations
@@ -9,35 +11,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, Slot
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QMainWindow,
-    QMessageBox,
-    QProgressBar,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)  # fmt: skip
+from PySide6.QtCore import QByteArray, QTimer, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from m3n_studio.plugins import Door, load, the_door
-from m3n_studio.studio.actions import ACTIONS, MENUS, make_actions, set_icons, shortcut_rows
-from m3n_studio.studio.clock import MAX_SPEED, MIN_SPEED, Clock
+from m3n_studio.studio import crash, dialogs, session
+from m3n_studio.studio.actions import ActionTable, Situation
+from m3n_studio.studio.clock import MAX_SPEED, MIN_SPEED, TICK_MS, Clock
 from m3n_studio.studio.contents import Contents
+from m3n_studio.studio.derived import Base
+from m3n_studio.studio.dock_host import DockHost
 from m3n_studio.studio.docks import ViewContext
-from m3n_studio.studio.empty_view import EmptyView, demo_motions
+from m3n_studio.studio.document import Document, Edit
+from m3n_studio.studio.empty_view import EmptyView
+from m3n_studio.studio.engine import Engine
 from m3n_studio.studio.error_bar import ErrorBar, ExceptionHook, describe
+from m3n_studio.studio.history import History
 from m3n_studio.studio.icons import icon
-from m3n_studio.studio.opening import Opener
+from m3n_studio.studio.jobs import Jobs
+from m3n_studio.studio.layouts import Layouts
+from m3n_studio.studio.menus import Menus
+from m3n_studio.studio.messages import MessageLog
+from m3n_studio.studio.opener import Opener
+from m3n_studio.studio.preferences import Store
+from m3n_studio.studio.restore_bar import RestoreBar
 from m3n_studio.studio.selection import Selection
+from m3n_studio.studio.status_bar import StatusBar
 from m3n_studio.studio.theme import load_theme, palette, style_sheet, system_theme
-from m3n_studio.studio.widgets import label, named
+from m3n_studio.studio.widgets import named
 
 DEFAULT_SIZE = (1280, 800)
 MINIMUM_SIZE = (720, 520)
+AUTOSAVE_MS = 400
+SLOW_TICK_MS = 33
 
 
 class Window(QMainWindow):
@@ -46,9 +53,12 @@ class Window(QMainWindow):
     Parameters
     ----------
     theme : {"system", "light", "dark"}
+        "system": what the preferences say.
     viewport : {"auto", "gl", "offscreen"}
-    settings : QSettings, optional
-        Where geometry and theme are remembered; None remembers nothing.
+    store : Store, optional
+        The preferences; None: the defaults, and nothing is remembered.
+    state_folder : Path, optional
+        Where what is needed after a crash is kept; None: nowhere.
     """
 
     def __init__(
@@ -56,125 +66,131 @@ class Window(QMainWindow):
         *,
         theme: str = "system",
         viewport: str = "auto",
-        settings: QSettings | None = None,
+        store: Store | None = None,
         door: Door | None = None,
+        state_folder: Path | None = None,
     ) -> None:
         super().__init__()
         self.setWindowTitle("m3n Studio")
         self.setMinimumSize(*MINIMUM_SIZE)
         self.resize(*DEFAULT_SIZE)
         self.setAcceptDrops(True)
+        self.store, self._door = store or Store(), door or the_door()
         self.contents = Contents()
-        self.clock, self.selection = Clock(self), Selection(self)
-        self.opener = Opener(self)
-        self._settings, self._door = settings, door or the_door()
-        self._theme_choice = theme
-        self.theme = load_theme(system_theme() if theme == "system" else theme)
-        self.actions_by_name = make_actions(self)
+        self.clock, self.selection, self.jobs = Clock(self), Selection(self), Jobs(self)
+        self.history, self.engine = History(self), Engine(self.jobs, self)
+        self.opener = Opener(self.jobs, self.store, lambda: self.history.document, self)
+        self.log = MessageLog(self)
+        self._theme_choice = self.store.value.theme if theme == "system" else theme
+        self.theme = load_theme(system_theme() if self._theme_choice == "system" else self._theme_choice)
+        self.table = ActionTable(self)
+        self.actions_by_name = self.table.actions
         self.hook = ExceptionHook(self)
         self.hook.install()
-        self._build_menus()
-        self._build_pages(viewport)
+        self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
+        remains = [] if state_folder is None else crash.left_behind(state_folder)
+        self.guard = None if state_folder is None else crash.Guard(state_folder)
+        self._build(viewport)
         self._connect()
         self._restore()
-        self.set_theme(self._theme_choice)
+        self._apply_theme()
         self._show_contents(self.contents)
+        if remains:
+            self.restore_bar.offer(remains[0])
 
     # ------------------------------------------------------------------ building
 
-    def _build_menus(self) -> None:
-        menus = {title: self.menuBar().addMenu(title) for title in MENUS}
-        for spec in ACTIONS:
-            if spec.separator_before:
-                menus[spec.menu].addSeparator()
-            menus[spec.menu].addAction(self.actions_by_name[spec.name])
-            if spec.name == "open":
-                self._demo_menu = menus[spec.menu].addMenu("&Demo motions")
-        for name, path in demo_motions():
-            action = self._demo_menu.addAction(name.capitalize())
-            action.setData(str(path))
-        self._demo_menu.setEnabled(not self._demo_menu.isEmpty())
-        group = QActionGroup(self)
-        for choice in ("system", "light", "dark"):
-            group.addAction(self.actions_by_name[f"theme_{choice}"])
-
-    def _build_pages(self, viewport: str) -> None:
-        self.error_bar = ErrorBar(self.theme)
-        self.progress = named(QProgressBar(), accessible="Opening")
-        self.progress.setRange(0, 0)
-        self.progress.setTextVisible(False)
-        self.progress.hide()
-        self.busy_label = label(style="muted")
-        self.busy_label.hide()
+    def _build(self, viewport: str) -> None:
+        self.error_bar, self.restore_bar = ErrorBar(self.theme), RestoreBar()
+        self.status = StatusBar(self.jobs, self.theme)
         self.empty = EmptyView(self.theme)
+        self.host = DockHost(self.theme)
+        self.layouts = Layouts(self.host, self.store, self)
+        self.menus = Menus(self, self.table, {
+            "recent": self.opener.fill_recent, "samples": self.opener.fill_samples, "views": self._fill_views,
+            "layouts": self.layouts.fill,
+        })  # fmt: skip
         self.views: dict[str, QWidget] = {}
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self._work_page(viewport))
         page = named(QWidget(), style="page")
         layout = QVBoxLayout(page)
-        layout.setContentsMargins(10, 2, 10, 10)
-        layout.setSpacing(8)
-        for widget in (self.error_bar, self.busy_label, self.progress):
+        layout.setContentsMargins(10, 2, 10, 4)
+        layout.setSpacing(6)
+        for widget in (self.restore_bar, self.error_bar):
             layout.addWidget(widget)
         layout.addWidget(self.pages, 1)
+        layout.addWidget(self.status)
         self.setCentralWidget(page)
 
     def _work_page(self, viewport: str) -> QWidget:
-        self.splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False, handleWidth=8)
-        places = {area: QSplitter(Qt.Orientation.Vertical, handleWidth=8) for area in ("left", "right")}
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        layout.addWidget(self.splitter, 1)
+        layout.addWidget(self.host, 1)
         context = ViewContext(
-            self.clock, self.selection, self.theme, self.actions_by_name, self.show_error, viewport,
+            clock=self.clock, selection=self.selection, theme=self.theme, actions=self.actions_by_name,
+            report=self.show_error, edit=self.history.apply, seal=self.history.seal, jobs=self.jobs,
+            base=self._base, viewport=viewport, add_action=self.table.add,
         )  # fmt: skip
         for name, spec in self._door.all("dock"):
             try:
                 view = load(spec.build)(context)
             except Exception as error:  # a plugin's view may raise anything; the others must live
                 message, details = describe(error)
-                self.error_bar.show_error(f"The view {spec.title!r} could not be built. {message}", details)
+                self.tell(f"The view {spec.title!r} could not be built. {message}", details)
                 continue
             self.views[name] = view
-            if spec.area in places:
-                places[spec.area].addWidget(view)
-            else:
+            if spec.area == "bottom":
                 layout.addWidget(view)
-        for area in places.values():
-            self.splitter.addWidget(area)
-        self.splitter.setSizes([460, 800])
-        self.splitter.setStretchFactor(0, 2)
-        self.splitter.setStretchFactor(1, 3)
+            else:
+                self.host.add(name, spec.title, spec.area, view)
         return page
+
+    def _fill_views(self, menu: QMenu) -> None:
+        menu.clear()
+        menu.addActions(self.host.toggle_actions())
 
     def _connect(self) -> None:
         act, clock = self.actions_by_name, self.clock
         table = {
-            "open": self.ask_open, "quit": self.close, "play": clock.toggle, "step_back": self._step_back,
-            "step_forward": self._step_forward, "to_start": self._to_start, "to_end": self._to_end,
-            "slower": self._slower, "faster": self._faster, "toggle_theme": self.toggle_theme,
-            "shortcuts": self.show_shortcuts, "theme_system": self._theme_system, "theme_light": self._theme_light,
-            "theme_dark": self._theme_dark,
+            "open": self.opener.ask_files, "open_folder": self.opener.ask_folder, "quit": self.close,
+            "play": clock.toggle, "step_back": self._step_back, "step_forward": self._step_forward,
+            "to_start": self._to_start, "to_end": self._to_end, "slower": self._slower, "faster": self._faster,
+            "toggle_theme": self.toggle_theme, "theme_system": self._theme_system, "theme_light": self._theme_light,
+            "theme_dark": self._theme_dark, "dismiss": self.error_bar.hide, "save_layout": self.layouts.ask_save,
+            "reset_layout": self.layouts.reset, "undo": self.history.stack.undo, "redo": self.history.stack.redo,
+            **{name: self._dialog(show) for name, show in dialogs.DIALOGS.items()},
         }  # fmt: skip
         for name, slot in table.items():
             act[name].triggered.connect(slot)
         act["loop"].toggled.connect(self._on_loop)
-        dismiss = QAction(self)
-        dismiss.setShortcut("Esc")
-        dismiss.triggered.connect(self.error_bar.hide)
-        self.addAction(dismiss)
         clock.playing_changed.connect(self._on_playing)
-        self.empty.open_wanted.connect(self.ask_open)
-        self.empty.file_wanted.connect(self.open_path)
-        self._demo_menu.triggered.connect(self._on_demo)
+        self.empty.open_wanted.connect(self.opener.ask_files)
+        self.empty.sample_wanted.connect(self.opener.open_sample)
         self.opener.opened.connect(self._on_opened)
         self.opener.failed.connect(self._on_failed)
-        self.opener.busy_changed.connect(self._on_busy)
-        self.hook.caught.connect(self.error_bar.show_error)
+        self.opener.refused.connect(self.show_error)
+        self.layouts.failed.connect(self.show_error)
+        self.restore_bar.restore_wanted.connect(self.opener.open_session)
+        self.error_bar.all_wanted.connect(act["messages"].trigger)
+        self.status.messages_wanted.connect(act["messages"].trigger)
+        self.log.changed.connect(self._on_log)
+        self.history.stack.indexChanged.connect(self._on_history)
+        self.history.changed.connect(self.engine.set_document)
+        self.history.changed.connect(self._autosave.start)
+        self.history.refused.connect(self.show_error)
+        self.engine.shown.connect(self._on_shown)
+        self.engine.refined.connect(self._on_refined)
+        self.engine.failed.connect(self._on_failed)
+        self._autosave.timeout.connect(self._remember_session)
+        self.hook.caught.connect(self._on_uncaught)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
+
+    def _dialog(self, show: dialogs.Show) -> dialogs.Open:
+        return lambda *_: show(self)
 
     # ------------------------------------------------------------------ contents
 
@@ -185,70 +201,85 @@ class Window(QMainWindow):
 
     def _show_contents(self, contents: Contents) -> None:
         self.clock.pause()
-        self.contents = contents
         start, end = contents.span_s()
         self.actions_by_name["loop"].setChecked(False)
         self.clock.set_range(start, end)
-        for view in self.views.values():
-            if hasattr(view, "set_contents"):
-                view.set_contents(contents)
-        has = end > start
-        for spec in ACTIONS:
-            if spec.needs_time:
-                self.actions_by_name[spec.name].setEnabled(has)
+        self._hand_out(contents)
         empty = contents.scene is None and not contents.real
         self.pages.setCurrentIndex(0 if empty else 1)
         self.setWindowTitle(f"{contents.title} – m3n Studio" if contents.title else "m3n Studio")
 
-    @Slot(object)
+    def _hand_out(self, contents: Contents) -> None:
+        self.contents = contents
+        for view in self.views.values():
+            if hasattr(view, "set_contents"):
+                view.set_contents(contents)
+        self._tell_states()
+
+    def _tell_states(self) -> None:
+        """Enable what can be done now, and say what is open."""
+        c, stack = self.contents, self.history.stack
+        start, end = c.span_s()
+        self.table.update_states(Situation(
+            has_time=end > start, has_motion=c.clip is not None, has_recording=bool(c.real),
+            has_sensors=bool(c.simulated), can_undo=stack.canUndo(), can_redo=stack.canRedo(),
+        ))  # fmt: skip
+        recording = Path(self.history.document.recording_path).name
+        self.status.set_file(" with ".join(dict.fromkeys(filter(None, [c.title, recording]))))
+
     def open_path(self, path: Path) -> None:
         """Open one file in the background."""
-        self.open_paths([path])
+        self.opener.open([path])
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open files in the background: motions replace the motion, recordings the recordings."""
-        if not self.opener.open(paths, self.contents):
-            self.show_error("Another file is still being opened; wait until it is there.")
+        """Open files and folders in the background: motions replace the motion, recordings the recordings."""
+        self.opener.open(paths)
 
     @property
     def busy(self) -> bool:
         """Whether a file is being opened."""
         return self.opener.busy
 
-    @Slot(object)
-    def _on_opened(self, contents: Contents) -> None:
+    @Slot(str, object)
+    def _on_opened(self, names: str, document: Document) -> None:
         self.error_bar.hide()
-        self.show_contents(contents)
+        self.restore_bar.hide()
+        self.history.apply(Edit(f"Open {names}", lambda _: document))
+
+    def show_document(self, document: Document) -> None:
+        """Begin with a document; nothing before it can be undone."""
+        self.history.apply(Edit("Open", lambda _: document))
+        self.history.stack.clear()
+
+    @Slot(object)
+    def _on_shown(self, contents: Contents) -> None:
+        another = contents.clip is not self.contents.clip or contents.span_s() != self.contents.span_s()
+        if another:
+            self.show_contents(contents)
+        else:
+            self._hand_out(contents)
+
+    @Slot(object)
+    def _on_refined(self, contents: Contents) -> None:
+        self._hand_out(contents)
         if contents.note:
             self.show_error(contents.note)
 
-    @Slot(object)
-    def _on_failed(self, error: Exception) -> None:
-        self.error_bar.show_error(*describe(error))
+    def _base(self) -> Base | None:
+        return self.engine.base
 
-    @Slot(str)
-    def _on_busy(self, what: str) -> None:
-        self.busy_label.setText(f"Opening {what} …")
-        self.busy_label.setVisible(bool(what))
-        self.progress.setVisible(bool(what))
-
-    def ask_open(self) -> None:
-        """Let the user choose files."""
-        names, _ = QFileDialog.getOpenFileNames(self, "Open a motion or a recording")
-        if names:
-            self.open_paths([Path(name) for name in names])
-
-    @Slot(QAction)
-    def _on_demo(self, action: QAction) -> None:
-        self.open_path(Path(action.data()))
-
-    def show_error(self, message: str) -> None:
-        """Tell what went wrong."""
-        self.error_bar.show_error(message)
+    @Slot(int)
+    def _on_history(self, _index: int) -> None:
+        stack = self.history.stack
+        for name, text in (("undo", stack.undoText()), ("redo", stack.redoText())):
+            self.actions_by_name[name].setText(f"&{name.capitalize()} {text[:1].lower()}{text[1:]}".rstrip())
+        keys = self.table.keys("undo")
+        self.status.set_undo(stack.undoText(), keys[0] if keys else "Undo")
+        self._tell_states()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        """Files may be dropped."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        """Take files and folders."""
+        if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
@@ -257,8 +288,34 @@ class Window(QMainWindow):
         if paths:
             event.acceptProposedAction()
             self.open_paths(paths)
+        else:
+            self.show_error("Only files on this computer can be dropped here.")
 
-    # ------------------------------------------------------------------ playback
+    # ------------------------------------------------------------------ what went wrong
+
+    def show_error(self, message: str) -> None:
+        """Tell what went wrong; the window goes on living."""
+        self.tell(message)
+
+    def tell(self, message: str, details: str = "") -> None:
+        """Tell what went wrong in the bar, and keep it in the list."""
+        self.error_bar.show_error(message, details)
+        self.log.add(message, details)
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self.tell(*describe(error))
+
+    @Slot(str, str)
+    def _on_uncaught(self, message: str, details: str) -> None:
+        self.tell(message, details)
+        if self.guard is not None and details:
+            self.guard.report(details)
+
+    def _on_log(self) -> None:
+        self.status.set_messages(len(self.log.messages))
+
+    # ------------------------------------------------------------------ time
 
     def _step_back(self) -> None:
         self.clock.step(-1, self.contents.rate_hz())
@@ -279,7 +336,8 @@ class Window(QMainWindow):
         self.clock.set_speed(min(self.clock.speed * 2, MAX_SPEED))
 
     def _on_loop(self, on: bool) -> None:
-        self.clock.set_loop((self.clock.start_s, self.clock.end_s) if on else None)
+        whole = (self.clock.start_s, self.clock.end_s)
+        self.clock.set_loop((self.selection.range or whole) if on else None)
 
     def _on_playing(self, playing: bool) -> None:
         action = self.actions_by_name["play"]
@@ -293,15 +351,20 @@ class Window(QMainWindow):
     # ------------------------------------------------------------------ theme
 
     def set_theme(self, choice: str) -> None:
-        """``"system"``, ``"light"`` or ``"dark"``."""
+        """``"system"``, ``"light"`` or ``"dark"``, now and at the next start."""
         self._theme_choice = choice
+        self.store.change(theme=choice)
+        self._apply_theme()
+
+    def _apply_theme(self) -> None:
+        choice = self._theme_choice
         self.actions_by_name[f"theme_{choice}"].setChecked(True)
         self.theme = theme = load_theme(system_theme() if choice == "system" else choice)
         QApplication.setPalette(palette(theme))
         self.setStyleSheet(style_sheet(theme))
-        set_icons(self.actions_by_name, theme)
+        self.table.set_theme(theme)
         self._play_icon()
-        for view in (self.error_bar, self.empty, *self.views.values()):
+        for view in (self.error_bar, self.empty, self.status, self.host, *self.views.values()):
             if hasattr(view, "set_theme"):
                 view.set_theme(theme)
 
@@ -320,46 +383,45 @@ class Window(QMainWindow):
 
     def _on_system_theme(self) -> None:
         if self._theme_choice == "system":
-            self.set_theme("system")
-
-    def show_shortcuts(self) -> None:
-        """A sheet of all keys."""
-        cell = "<td style='padding: 3px 28px 3px 0'>"
-        rows = "".join(f"<tr>{cell}{words}</td>{cell}<b>{keys}</b></td></tr>" for words, keys in shortcut_rows())
-        box = QMessageBox(self)
-        box.setWindowTitle("Keyboard shortcuts")
-        box.setText(f"<table>{rows}</table>")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+            self._apply_theme()
 
     # ------------------------------------------------------------------ life
 
     def _restore(self) -> None:
-        if self._settings is None:
-            return
-        geometry, splitter = self._settings.value("geometry"), self._settings.value("splitter")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
-        if isinstance(splitter, QByteArray):
-            self.splitter.restoreState(splitter)
-        choice = self._settings.value("theme")
-        if self._theme_choice == "system" and choice in ("light", "dark"):
-            self._theme_choice = str(choice)
+        value = self.store.value
+        self.table.set_custom_keys(value.shortcuts)
+        self.clock.set_speed(value.speed)
+        self.set_less_drawing(value.less_drawing)
+        if value.geometry:
+            self.restoreGeometry(QByteArray(bytes.fromhex(value.geometry)))
+        self.layouts.restore_last()
+        if self.store.notice:
+            self.tell(self.store.notice)
+
+    def set_less_drawing(self, less: bool) -> None:
+        """Tell the time less often while it runs."""
+        self.clock.set_tick_ms(SLOW_TICK_MS if less else TICK_MS)
 
     def _remember(self) -> None:
-        if self._settings is not None:
-            self._settings.setValue("geometry", self.saveGeometry())
-            self._settings.setValue("splitter", self.splitter.saveState())
-            self._settings.setValue("theme", self._theme_choice)
+        geometry = bytes(self.saveGeometry().data()).hex()
+        self.store.change(geometry=geometry, layout=self.host.state(), speed=self.clock.speed)
+
+    def _remember_session(self) -> None:
+        if self.guard is not None:
+            self.guard.remember(session.to_dict(self.history.document))
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Stop everything, remember the geometry, leave no thread behind."""
         self.clock.pause()
         self._remember()
+        self.host.release()
         self.hide()
-        self.opener.stop()
+        self._autosave.stop()
+        self.jobs.stop()
         for view in self.views.values():
             if hasattr(view, "release"):
                 view.release()
         self.hook.remove()
+        if self.guard is not None:
+            self.guard.release()
         super().closeEvent(event)

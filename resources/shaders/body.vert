@@ -7,6 +7,11 @@ uniform mat4 u_view;
 uniform mat4 u_projection;
 attribute vec3 a_position;
 attribute vec3 a_normal;
+#if TINTED
+attribute vec3 a_tint;
+varying vec3 v_tint;
+#endif
+uniform vec3 u_shift;
 attribute vec4 a_bones;
 attribute vec4 a_weights;
 #if INFLUENCES > 4
@@ -39,7 +44,10 @@ void main() {
     }
 #endif
     vec4 rest = vec4(a_position, 1.0);
-    vec3 world = vec3(dot(row_x, rest), dot(row_y, rest), dot(row_z, rest));
+    vec3 world = vec3(dot(row_x, rest), dot(row_y, rest), dot(row_z, rest)) + u_shift;
+#if TINTED
+    v_tint = a_tint;
+#endif
     v_normal = vec3(dot(row_x.xyz, a_normal), dot(row_y.xyz, a_normal), dot(row_z.xyz, a_normal));
     v_position = world;
     gl_Position = u_projection * (u_view * vec4(world, 1.0));

@@ -56,6 +56,19 @@ def display():
         pytest.skip("needs an X display (start Xvfb and set DISPLAY)")
 
 
+def active(qtbot, window):
+    """Wait until a window has the keyboard: without a window manager it may have to ask again."""
+    with qtbot.waitExposed(window):
+        pass
+
+    def has_it():
+        if not window.isActiveWindow():
+            window.activateWindow()
+        return window.isActiveWindow()
+
+    qtbot.waitUntil(has_it)
+
+
 @pytest.fixture
 def window(qtbot, display):
     """A shown window without memory, closed afterwards."""
@@ -63,8 +76,7 @@ def window(qtbot, display):
 
     window = Window(theme="light")
     window.show()
-    window.activateWindow()
-    qtbot.waitActive(window)
+    active(qtbot, window)
     yield window
     window.close()
     window.deleteLater()

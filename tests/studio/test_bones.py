@@ -1,22 +1,21 @@
 """Bone matrices: skinning with them on the CPU is the forward pass."""
 
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from m3n_studio.body.forward import forward
 from m3n_studio.body.shape import Shape
+from m3n_studio.imu.placement import named_placement, surface_placement
 from m3n_studio.motion.root import root_track
 from m3n_studio.studio import bones
-from m3n_studio.studio.bones import BoneTrack, influences, skin_of, vertex_normals
+from m3n_studio.studio.bones import BoneTrack, Turns, influences, skin_of, skinned, vertex_normals
+from m3n_studio.studio.contents import sensor_tracks
+from m3n_studio.studio.stage import Scene
 
 from .conftest import moving
-
-
-def skinned(skin, pose):
-    """What the vertex shader computes, in NumPy."""
-    rest = skin.vertices if pose.vertices is None else pose.vertices
-    blend = np.einsum("vk,vkab->vab", skin.weights, pose.matrices[skin.bones.astype(int)])
-    return np.einsum("vab,vb->va", blend[..., :3], rest) + blend[..., 3]
 
 
 @pytest.mark.parametrize("which", ["body", "smplx_like"])
@@ -39,14 +38,49 @@ def test_another_shape_walks_the_clip_on_the_same_ground(body, clip):
     np.testing.assert_allclose(skinned(skin_of(body, tall), BoneTrack(body, clip, tall).at(30)), expected[0], atol=1e-4)
 
 
-def test_long_clips_in_blocks_are_the_same_as_at_once(body, monkeypatch):
+def test_blocks_that_were_dropped_come_back_the_same(body, monkeypatch):
     clip = moving(body, seconds=5.0)
-    whole = BoneTrack(body, clip)
-    monkeypatch.setattr(bones, "_WHOLE", 10)
     monkeypatch.setattr(bones, "_BLOCKS_KEPT", 1)
-    blocks = BoneTrack(body, clip)
+    track, expected = Turns(body, clip), Turns(body, clip.with_(valid=None))
+    local = body.rotations(clip.poses)
     for frame in (0, 63, 64, 150, 3):
-        np.testing.assert_array_equal(blocks.at(frame).matrices, whole.at(frame).matrices)
+        np.testing.assert_array_equal(track.at(frame), expected.at(frame))
+        np.testing.assert_allclose(track.at(frame)[0], local[frame, 0])
+
+
+def test_another_shape_of_the_same_motion_costs_next_to_nothing(body):
+    """An hour's clip: what a slider costs before painting does not depend on how long the clip is."""
+    short, long = (moving(body, seconds=s, rate_hz=60.0) for s in (10.0, 900.0))
+
+    def cost(clip):
+        Scene.of(body, clip).track.at(90)
+        times = []
+        for i in range(25):
+            shape = Shape(limbs={"forearm": 0.01 * i})
+            sensors = sensor_tracks(body, clip, [named_placement(body, "left_wrist")], shape)
+            start = time.perf_counter()
+            scene = Scene.of(body, clip, shape=shape, sensors=sensors)
+            scene.track.at(90), scene.sensors[0].at(90)
+            times.append(time.perf_counter() - start)
+        return np.median(times)
+
+    assert cost(long) < 3 * cost(short) + 0.0005
+    assert cost(long) < 0.01
+
+
+def test_a_sensor_at_one_frame_is_the_sensor_over_the_clip(body, smplx_like):
+    from m3n_studio.imu.placement import follow
+
+    for model in (body, smplx_like):
+        clip, shape = moving(model), Shape(limbs={"forearm": 0.2}, scale=1.1)
+        placement = replace(surface_placement(model, "x", model.vertices[model.faces[40]].mean(axis=0)), offset_m=0.01)
+        (sensor,) = sensor_tracks(model, clip, [placement], shape)
+        p, R_ws = follow(model, placement, clip.poses, root_track(model, clip, shape), shape)
+        for frame in (0, 31, len(clip) - 1):
+            np.testing.assert_allclose(sensor.at(frame)[:3, 3], p[frame], atol=1e-9)
+            np.testing.assert_allclose(sensor.at(frame)[:3, :3], R_ws[frame], atol=1e-7)
+        np.testing.assert_allclose(sensor.p, p, atol=1e-12)
+        np.testing.assert_allclose(sensor.R_ws, R_ws, atol=1e-12)
 
 
 def test_influences_keep_the_strongest_and_sum_to_one():

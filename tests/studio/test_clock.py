@@ -136,3 +136,65 @@ def test_whatever_is_done_time_stays_in_range(steps):
         assert 0.01 <= clock.speed <= 100.0
         assert clock.loop is None or 0.0 <= clock.loop[0] < clock.loop[1] <= 10.0
     clock.pause()
+
+
+@given(
+    rate=st.floats(5, 240),
+    speed=st.sampled_from([0.1, 1.0, 7.0]),
+    lag=st.lists(st.floats(0, 0.4), min_size=1, max_size=60)
+)  # fmt: skip
+def test_every_frame_comes_once_and_in_order_however_long_painting_takes(rate, speed, lag):
+    wall = Wall()
+    clock = Clock(wall=wall)
+    clock.set_range(2.0, 2.0 + 1000 / rate)
+    clock.set_speed(speed)
+    clock.set_every_frame(rate)
+    heard = []
+    clock.time_changed.connect(heard.append)
+    clock.play()
+    for seconds in lag:
+        wall.now += seconds
+        clock.tick()
+        clock.tick()  # not painted yet: nothing happens
+        clock.frame_painted()
+    clock.pause()
+    frames = [round((t - 2.0) * rate) for t in heard if t > 2.0]
+    assert frames == list(range(1, len(frames) + 1))
+    assert len(frames) <= sum(lag) * rate * speed + 1.001 + 1e-3 * rate * speed
+
+
+def test_every_frame_waits_for_paint_but_not_for_ever(clock, wall):
+    clock.set_every_frame(10.0)
+    clock.play()
+    wall.now += 0.11
+    clock.tick()
+    wall.now += 0.2
+    clock.tick()
+    assert clock.time_s == pytest.approx(0.1)
+    clock.frame_painted()
+    clock.tick()
+    assert clock.time_s == pytest.approx(0.2)
+    wall.now += 1.0
+    clock.tick()
+    assert clock.time_s == pytest.approx(0.3)
+
+
+def test_every_frame_loops_and_stops_at_the_end(clock, wall):
+    clock.set_every_frame(10.0)
+    clock.set_loop((1.0, 1.25))
+    clock.seek(1.0)
+    heard = []
+    clock.time_changed.connect(heard.append)
+    clock.play()
+    for _ in range(6):
+        wall.now += 0.11
+        clock.tick()
+        clock.frame_painted()
+    assert heard == pytest.approx([1.1, 1.2, 1.0, 1.1, 1.2, 1.0])
+    clock.set_loop(None)
+    clock.seek(9.85)
+    for _ in range(4):
+        wall.now += 0.2
+        clock.tick()
+        clock.frame_painted()
+    assert (clock.time_s, clock.playing) == (10.0, False)

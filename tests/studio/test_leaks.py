@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
-from m3n_studio.studio.job import Job
+from m3n_studio.studio.jobs import Job
 from tests.conftest import _qt_objects
 
 
@@ -26,7 +26,7 @@ def test_a_running_thread_is_seen_and_its_result_is_dropped_when_unwanted(qapp, 
 
     gate, heard = threading.Event(), []
     owner = QObject()
-    job = Job(gate.wait, owner)
+    job = Job("wait", lambda task: gate.wait(), owner, quiet=True, key="")
     job.done.connect(heard.append)
     job.start()
     assert any("running thread" in f for f in _qt_objects())

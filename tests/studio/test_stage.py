@@ -11,7 +11,8 @@ from m3n_studio.errors import M3nError
 from m3n_studio.studio.bones import BonePose, skin_of
 from m3n_studio.studio.camera import OrbitCamera
 from m3n_studio.studio.offscreen import OffscreenRenderer, render_body
-from m3n_studio.studio.stage import Scene, SensorTrack, Stage
+from m3n_studio.studio.sensors import SensorTrack
+from m3n_studio.studio.stage import Scene, Stage
 from m3n_studio.studio.theme import load_theme, rgb
 
 SIZE = (320, 300)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from m3n_studio.recordings.signal import Signal
-from m3n_studio.studio.pairing import pair
 from m3n_studio.studio.trace_data import COMPONENTS, QUANTITIES, invalid_spans, line, page, value_range
+from m3n_studio.studio.tracks import recording_for
 
 from .conftest import waves
 
@@ -76,8 +76,10 @@ def test_a_turned_page_shows_the_time_and_stays_inside(low, span, time_s):
 
 def test_recordings_find_their_sensor_by_name():
     real = [waves("chest"), waves("watch left_wrist"), waves("right_wrist")]
-    assert pair("right_wrist", real, only_sensor=False) == 2
-    assert pair("left_wrist", real, only_sensor=False) == 1
-    assert pair("left_ankle", real, only_sensor=False) == -1
-    assert pair("left_ankle", real[:1], only_sensor=True) == 0
-    assert pair("left_ankle", real[:1], only_sensor=False) == -1
+    assert recording_for("right_wrist", real, {}, only_sensor=False) is real[2]
+    assert recording_for("left_wrist", real, {}, only_sensor=False) is real[1]
+    assert recording_for("left_ankle", real, {}, only_sensor=False) is None
+    assert recording_for("left_ankle", real[:1], {}, only_sensor=True) is real[0]
+    assert recording_for("left_ankle", real[:1], {}, only_sensor=False) is None
+    assert recording_for("left_wrist", real, {"left_wrist": "chest"}, only_sensor=False) is real[0]
+    assert recording_for("left_wrist", real, {"left_wrist": ""}, only_sensor=False) is None
