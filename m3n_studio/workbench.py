@@ -238,7 +238,7 @@ def scene(
     simulated = simulate(model, clip, placed, shape=wanted, settings=Settings(bandwidth_hz=bandwidth_hz))
     recordings = () if real is None else read_signals(real)
     judged = judge(simulated, recordings, parts=parts) if recordings else ()
-    title = Path(motion).name if real is None else f"{Path(motion).name} against {real.name}"
+    title = Path(motion).name
     moved = clip.source.path if str(motion).startswith(DEMO_PREFIX) else str(motion)
     recorded = "" if real is None else str(real)
     return Scene(title, model, clip, wanted, placed, simulated, recordings, judged, moved, recorded)
