@@ -5,16 +5,24 @@ own. The function tells how far it is with ``task.progress(done, total)`` and st
 ``task.cancelled()``, by raising :class:`~m3n_studio.errors.Cancelled` or just returning. Results
 and errors come back to bound slots in the GUI thread. A job started with a `key` replaces the one
 that runs under it: the older is asked to stop and its result is dropped (requests coalesce).
+
+While anything runs, Python's cyclic garbage collector works in the GUI thread only: it would
+otherwise start in whichever thread allocates, and a widget that dies in a worker thread takes the
+process with it.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 
 from m3n_studio.errors import Cancelled
+
+
+COLLECT_MS = 2000
 
 
 class Task:
@@ -117,6 +125,7 @@ class Job(QObject):
 
     @Slot()
     def _on_finished(self) -> None:
+        self._worker.wait()  # the signal comes from the thread, which has a few steps left
         self.ended.emit(self)
 
 
@@ -135,6 +144,10 @@ class Jobs(QObject):
         super().__init__(parent)
         self._running: list[Job] = []
         self._stopped = False
+        self._collects = False
+        self._collector = QTimer(self)
+        self._collector.setInterval(COLLECT_MS)
+        self._collector.timeout.connect(self._collect)
 
     @property
     def running(self) -> tuple[Job, ...]:
@@ -182,6 +195,7 @@ class Jobs(QObject):
             job.failed.connect(failed)
         job.ended.connect(self._on_ended)
         self._running.append(job)
+        self._keep_collection_here()
         job.start()
         self.started.emit(job)
         return job
@@ -197,5 +211,21 @@ class Jobs(QObject):
     def _on_ended(self, job: Job) -> None:
         if job in self._running:
             self._running.remove(job)
+            self._keep_collection_here()
             self.ended.emit(job)
             job.deleteLater()
+
+    def _keep_collection_here(self) -> None:
+        """No automatic collection while a thread of ours runs; a timer in the GUI thread stands in."""
+        if self._running and not self._collector.isActive():
+            self._collects = gc.isenabled()
+            gc.disable()
+            self._collector.start()
+        elif not self._running and self._collector.isActive():
+            self._collector.stop()
+            if self._collects:
+                gc.enable()
+
+    @Slot()
+    def _collect(self) -> None:
+        gc.collect(1)

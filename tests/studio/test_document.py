@@ -151,3 +151,15 @@ def test_nothing_starts_once_everything_was_stopped(qtbot):
     qtbot.wait(50)
     assert not begun
     assert not jobs.running
+
+
+def test_garbage_is_never_collected_in_a_worker_thread(qtbot):
+    import gc
+
+    jobs, seen = Jobs(), []
+    assert gc.isenabled()
+    jobs.run("one", lambda task: seen.append(gc.isenabled()))
+    jobs.run("two", lambda task: seen.append(gc.isenabled()))
+    qtbot.waitUntil(lambda: not jobs.running)
+    assert seen == [False, False]
+    assert gc.isenabled()
