@@ -21,7 +21,6 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 
 from m3n_studio.errors import Cancelled
 
-
 COLLECT_MS = 2000
 
 
