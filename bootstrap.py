@@ -240,16 +240,28 @@ def test(arguments: list[str]) -> None:
 
 
 def test_window_files(python: Path, env: dict[str, str], workers: int) -> None:
-    """Run every file of window tests in a process of its own: native state does not pass from one to the next."""
+    """Run every file of window tests in a process of its own: native state does not pass from one to the next.
+
+    A process that dies of a signal (an abort inside Qt or OpenGL, not a failed test) is reported
+    and run once more; a second death, or any failed test, fails.
+    """
 
     def one(file: Path) -> tuple[Path, subprocess.CompletedProcess[str]]:
+        first = attempt(file)
+        if first.returncode >= 0:
+            return file, first
+        print(
+            f"{file.relative_to(HERE)}: DIED of signal {-first.returncode}, run once more\n{first.stdout}", flush=True
+        )
+        return file, attempt(file)
+
+    def attempt(file: Path) -> subprocess.CompletedProcess[str]:
         with VirtualScreen(always=True) as screen:
             command = [str(python), "-X", "faulthandler", "-m", "pytest", "-q", str(file)]
-            done = subprocess.run(
+            return subprocess.run(
                 command, cwd=HERE, env={**screen, **env}, text=True, check=False,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             )  # fmt: skip
-        return file, done
 
     failed = []
     with ThreadPoolExecutor(workers) as pool:
