@@ -273,7 +273,7 @@ def view(
     screenshot: Annotated[Path | None, typer.Option(help="Save a picture of the window to this PNG and leave.")] = None,
     at: Annotated[float, typer.Option(min=0.0, help="Time of the screenshot in s.")] = 0.0,
 ) -> None:
-    """Open the window: the body plays above its simulated and real signals."""
+    """Open the window: the body plays beside its simulated and real signals."""
     from m3n_studio import workbench
     from m3n_studio.demo import show
 
