@@ -23,12 +23,12 @@ from PySide6.QtWidgets import QApplication
 
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.studio.app import application
-from m3n_studio.studio.clock import Clock
-from m3n_studio.studio.contents import Contents
-from m3n_studio.studio.pyramid import BASE
-from m3n_studio.studio.theme import load_theme
-from m3n_studio.studio.trace_data import EvenTimes, Line
-from m3n_studio.studio.trace_view import TraceView
+from m3n_studio.studio.core.clock import Clock
+from m3n_studio.studio.core.contents import Contents
+from m3n_studio.studio.look.theme import load_theme
+from m3n_studio.studio.traces.pyramid import BASE
+from m3n_studio.studio.traces.trace_data import EvenTimes, Line
+from m3n_studio.studio.traces.trace_view import TraceView
 
 RATE_HZ, CHANNELS = 100.0, 12
 SIZE = (900, 900)

@@ -30,10 +30,10 @@ from m3n_studio.body.shape import Shape
 from m3n_studio.imu.placement import named_placement
 from m3n_studio.motion.clip import Clip
 from m3n_studio.studio.app import application
-from m3n_studio.studio.contents import sensor_tracks
-from m3n_studio.studio.stage import Companion, Scene, Stage
-from m3n_studio.studio.theme import load_theme
-from m3n_studio.studio.viewport import GLViewport
+from m3n_studio.studio.core.contents import sensor_tracks
+from m3n_studio.studio.look.theme import load_theme
+from m3n_studio.studio.scene.stage import Companion, Scene, Stage
+from m3n_studio.studio.scene.viewport import GLViewport
 
 SIZE = (900, 800)
 FRAMES = 60

@@ -23,8 +23,8 @@ from PySide6.QtWidgets import QApplication
 
 from m3n_studio.motion.clip import Clip
 from m3n_studio.studio.app import application
-from m3n_studio.studio.document import Document
-from m3n_studio.studio.window import Window
+from m3n_studio.studio.core.document import Document
+from m3n_studio.studio.frame.window import Window
 from m3n_studio.workbench import WRISTS, open_body, place
 
 RATE_HZ = 60.0

@@ -22,7 +22,7 @@ TARGET_S = 1.5
 _CHILD = """
 import sys, time
 from m3n_studio.studio.app import application, dispose
-from m3n_studio.studio.window import Window
+from m3n_studio.studio.frame.window import Window
 app = application()
 window = Window(theme="light")
 if sys.argv[1] == "contents":
@@ -30,8 +30,8 @@ if sys.argv[1] == "contents":
     from m3n_studio.body.files import default_body
     from m3n_studio.motion.clip import Clip
     from m3n_studio.recordings.signal import Signal
-    from m3n_studio.studio.contents import Contents
-    from m3n_studio.studio.stage import Scene
+    from m3n_studio.studio.core.contents import Contents
+    from m3n_studio.studio.scene.stage import Scene
     n = 1800
     t = np.arange(n) / 60
     clip = Clip(60.0, 0.1 * np.sin(t)[:, None, None] * np.ones((1, 52, 3)), np.zeros((n, 3)))

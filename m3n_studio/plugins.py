@@ -31,7 +31,7 @@ KINDS = {
     "signal_reader": "m3n_studio.recordings.formats.SignalReader",
     "simulation_mode": "m3n_studio.imu.modes.SimulationMode",
     "device": "m3n_studio.imu.devices.DeviceModel",
-    "dock": "m3n_studio.studio.docks.DockSpec",
+    "dock": "m3n_studio.studio.core.docks.DockSpec",
 }
 
 

@@ -16,10 +16,10 @@ from m3n_studio import workbench
 from m3n_studio.demo import MOTION, recording_path
 from m3n_studio.resources import resource
 from m3n_studio.studio.app import application, dispose, run_scene
-from m3n_studio.studio.contents import document_of
-from m3n_studio.studio.document import keep_ghost, set_shape
+from m3n_studio.studio.core.contents import document_of
+from m3n_studio.studio.core.document import keep_ghost, set_shape
+from m3n_studio.studio.frame.window import Window
 from m3n_studio.studio.pictures import window_picture
-from m3n_studio.studio.window import Window
 
 #: Name, theme, size, share of the clip that has passed; no share: the empty window.
 PICTURES: tuple[tuple[str, str, tuple[int, int], float | None], ...] = (

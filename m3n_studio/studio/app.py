@@ -20,10 +20,10 @@ from m3n_studio.body.shape import Shape
 from m3n_studio.errors import M3nError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
-from m3n_studio.studio import crash, preferences
-from m3n_studio.studio.contents import Contents, contents_of, make_contents
+from m3n_studio.studio.core.contents import Contents, contents_of, make_contents
+from m3n_studio.studio.frame import crash, preferences
+from m3n_studio.studio.frame.window import Window
 from m3n_studio.studio.pictures import window_picture
-from m3n_studio.studio.window import Window
 
 if TYPE_CHECKING:
     from m3n_studio.imu.surface import Placement

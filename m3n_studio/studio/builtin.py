@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from m3n_studio.plugins import Door
-from m3n_studio.studio.docks import DockSpec
+from m3n_studio.studio.core.docks import DockSpec
 
 DOCKS = (
     DockSpec("body", "Body", "left", "m3n_studio.studio.views:build_body"),
     DockSpec("traces", "Traces", "right", "m3n_studio.studio.views:build_traces"),
-    DockSpec("spectrum", "Spectrum", "right", "m3n_studio.studio.spectrum_view:build"),
-    DockSpec("attributes", "Attributes", "right", "m3n_studio.studio.shaping_view:build"),
-    DockSpec("fidelity", "Fidelity", "right", "m3n_studio.studio.fidelity_view:build"),
+    DockSpec("spectrum", "Spectrum", "right", "m3n_studio.studio.traces.spectrum_view:build"),
+    DockSpec("attributes", "Attributes", "right", "m3n_studio.studio.attributes.shaping_view:build"),
+    DockSpec("fidelity", "Fidelity", "right", "m3n_studio.studio.fidelity.fidelity_view:build"),
     DockSpec("transport", "Transport", "bottom", "m3n_studio.studio.views:build_transport"),
 )
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from m3n_studio.errors import FileError
-from m3n_studio.studio.viewport import GLViewport, ImageViewport, Viewport
+from m3n_studio.studio.scene.viewport import GLViewport, ImageViewport, Viewport
 
 
 def window_pixmap(window: QWidget) -> QPixmap:

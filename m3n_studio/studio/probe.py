@@ -47,7 +47,7 @@ def probe_window() -> dict[str, str]:
 
 def probe_offscreen() -> dict[str, str]:
     """The OpenGL that pictures without a window get."""
-    from m3n_studio.studio.offscreen import OffscreenRenderer
+    from m3n_studio.studio.scene.offscreen import OffscreenRenderer
 
     renderer = OffscreenRenderer()
     try:

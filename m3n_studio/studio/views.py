@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from m3n_studio.studio.actions import ActionSpec
-from m3n_studio.studio.body_tools import BodyTools
-from m3n_studio.studio.body_view import BodyView
-from m3n_studio.studio.docks import ViewContext
-from m3n_studio.studio.document import pair_with
-from m3n_studio.studio.trace_view import TraceView
-from m3n_studio.studio.transport import Transport
+from m3n_studio.studio.body.body_tools import BodyTools
+from m3n_studio.studio.body.body_view import BodyView
+from m3n_studio.studio.core.actions import ActionSpec
+from m3n_studio.studio.core.docks import ViewContext
+from m3n_studio.studio.core.document import pair_with
+from m3n_studio.studio.timeline.transport import Transport
+from m3n_studio.studio.traces.trace_view import TraceView
 
 
 def build_body(context: ViewContext) -> BodyView:

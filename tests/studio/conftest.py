@@ -72,7 +72,7 @@ def active(qtbot, window):
 @pytest.fixture
 def window(qtbot, display):
     """A shown window without memory, closed afterwards."""
-    from m3n_studio.studio.window import Window
+    from m3n_studio.studio.frame.window import Window
 
     window = Window(theme="light")
     window.show()

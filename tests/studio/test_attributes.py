@@ -10,8 +10,8 @@ from m3n_studio import workbench
 from m3n_studio.body.measure import measure
 from m3n_studio.body.shape import Shape
 from m3n_studio.errors import M3nError
-from m3n_studio.studio import attributes_model as am
-from m3n_studio.studio.document import Document
+from m3n_studio.studio.attributes import attributes_model as am
+from m3n_studio.studio.core.document import Document
 from tests.studio.conftest import moving
 
 LEFT = Qt.MouseButton.LeftButton

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QProgressDialo
 
 from m3n_studio.body.shape import Shape
 from m3n_studio.imu.placement import named_placement
-from m3n_studio.studio.document import Document, keep_ghost, set_shape
-from m3n_studio.studio.exports import PictureDialog, PictureWish, pixels_of
-from m3n_studio.studio.gltf import read_glb
-from m3n_studio.studio.picking import project, skin_under
+from m3n_studio.studio.body.exports import PictureDialog, PictureWish, pixels_of
+from m3n_studio.studio.core.document import Document, keep_ghost, set_shape
+from m3n_studio.studio.scene.gltf import read_glb
+from m3n_studio.studio.scene.picking import project, skin_under
 from tests.studio.conftest import active
 
 from .conftest import waves
@@ -313,7 +313,7 @@ def test_sensors_are_coloured_by_their_error(full, qtbot):
 
 def test_off_screen_paints_the_same_picture_with_everything_on(full, qtbot):
     from m3n_studio.errors import M3nError
-    from m3n_studio.studio.offscreen import OffscreenRenderer
+    from m3n_studio.studio.scene.offscreen import OffscreenRenderer
 
     full.history.apply(keep_ghost())
     full.history.apply(set_shape(Shape(limbs={"upper_arm": 0.3})))
@@ -434,7 +434,7 @@ def test_the_animated_body_is_written_from_the_menu(full, qtbot, tmp_path, monke
     view.tools.commands["export_gltf"].trigger()
     settle(full, qtbot)
     glb = read_glb(tmp_path / "body.glb")
-    from m3n_studio.studio.bones import skinned
+    from m3n_studio.studio.scene.bones import skinned
 
     scene = full.contents.scene
     assert np.abs(glb.vertices(20) - skinned(scene.skin, scene.track.at(20))).max() < 1e-4
@@ -449,7 +449,7 @@ def test_a_place_one_may_not_write_in_is_told(full, qtbot, tmp_path, monkeypatch
 
 
 def test_where_opengl_is_missing_the_same_hands_and_exports_work(qtbot, display, body, clip, tmp_path):
-    from m3n_studio.studio.window import Window
+    from m3n_studio.studio.frame.window import Window
 
     window = Window(theme="dark", viewport="offscreen")
     window.show()

@@ -10,10 +10,10 @@ from m3n_studio.body.forward import forward
 from m3n_studio.body.shape import Shape
 from m3n_studio.imu.placement import named_placement, surface_placement
 from m3n_studio.motion.root import root_track
-from m3n_studio.studio import bones
-from m3n_studio.studio.bones import BoneTrack, Turns, influences, skin_of, skinned, vertex_normals
-from m3n_studio.studio.contents import sensor_tracks
-from m3n_studio.studio.stage import Scene
+from m3n_studio.studio.core.contents import sensor_tracks
+from m3n_studio.studio.scene import bones
+from m3n_studio.studio.scene.bones import BoneTrack, Turns, influences, skin_of, skinned, vertex_normals
+from m3n_studio.studio.scene.stage import Scene
 
 from .conftest import moving
 

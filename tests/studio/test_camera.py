@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m3n_studio.studio.camera import OrbitCamera
+from m3n_studio.studio.scene.camera import OrbitCamera
 
 moves = st.lists(
     st.tuples(st.sampled_from(["orbit", "pan", "zoom"]), st.floats(-400, 400), st.floats(-400, 400)), max_size=20

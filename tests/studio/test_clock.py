@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QTimer
 
-from m3n_studio.studio.clock import Clock
+from m3n_studio.studio.core.clock import Clock
 
 
 class Wall:

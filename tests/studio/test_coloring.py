@@ -7,9 +7,9 @@ from m3n_studio.body.forward import forward
 from m3n_studio.body.shape import Shape
 from m3n_studio.errors import Cancelled
 from m3n_studio.motion.root import root_track
-from m3n_studio.studio import coloring
-from m3n_studio.studio.bones import BoneTrack, skin_of
-from m3n_studio.studio.coloring import (
+from m3n_studio.studio.scene import coloring
+from m3n_studio.studio.scene.bones import BoneTrack, skin_of
+from m3n_studio.studio.scene.coloring import (
     Scale,
     acceleration_rms,
     as_hex,

@@ -16,10 +16,10 @@ from m3n_studio.errors import FileError
 from m3n_studio.imu.align import Alignment
 from m3n_studio.motion.native import save_clip
 from m3n_studio.recordings.tables import write_signals
-from m3n_studio.studio import crash, session
-from m3n_studio.studio.contents import open_files
-from m3n_studio.studio.document import Document, set_alignment, set_shape
-from m3n_studio.studio.window import Window
+from m3n_studio.studio.core.contents import open_files
+from m3n_studio.studio.core.document import Document, set_alignment, set_shape
+from m3n_studio.studio.frame import crash, session
+from m3n_studio.studio.frame.window import Window
 
 from .conftest import waves
 
@@ -79,7 +79,7 @@ def test_what_is_not_whole_or_gone_is_one_clear_error(files):
 _CHILD = """
 import json, os, sys, time
 from pathlib import Path
-from m3n_studio.studio.crash import Guard
+from m3n_studio.studio.frame.crash import Guard
 guard = Guard(Path(sys.argv[1]))
 guard.remember({"motion": "/a/walk.npz", "recording": ""})
 print("ready", flush=True)
@@ -163,8 +163,8 @@ import sys, time
 from pathlib import Path
 from m3n_studio.body.shape import Shape
 from m3n_studio.studio.app import application
-from m3n_studio.studio.document import set_shape
-from m3n_studio.studio.window import Window
+from m3n_studio.studio.core.document import set_shape
+from m3n_studio.studio.frame.window import Window
 app = application()
 window = Window(theme="light", state_folder=Path(sys.argv[1]))
 window.show()

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from m3n_studio import workbench
 from m3n_studio.body.shape import Shape
 from m3n_studio.errors import M3nError
-from m3n_studio.studio import derived, document
-from m3n_studio.studio.document import Document, Edit
-from m3n_studio.studio.engine import Engine
-from m3n_studio.studio.history import History
-from m3n_studio.studio.jobs import Jobs
+from m3n_studio.studio.core import derived, document
+from m3n_studio.studio.core.document import Document, Edit
+from m3n_studio.studio.core.engine import Engine
+from m3n_studio.studio.core.history import History
+from m3n_studio.studio.core.jobs import Jobs
 
 SHAPES = [Shape(limbs={"forearm": x}) for x in (0.0, 0.1, -0.1)]
 

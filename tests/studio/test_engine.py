@@ -6,10 +6,10 @@ import pytest
 from m3n_studio import workbench
 from m3n_studio.body.shape import Shape
 from m3n_studio.imu.population import of_people
-from m3n_studio.studio import derived
-from m3n_studio.studio.document import Document
-from m3n_studio.studio.engine import BODIES, Engine
-from m3n_studio.studio.jobs import Jobs
+from m3n_studio.studio.core import derived
+from m3n_studio.studio.core.document import Document
+from m3n_studio.studio.core.engine import BODIES, Engine
+from m3n_studio.studio.core.jobs import Jobs
 
 
 @pytest.fixture

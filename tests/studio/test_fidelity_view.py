@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QApplication
 from m3n_studio import workbench
 from m3n_studio.imu.align import Alignment
 from m3n_studio.resources import resource
-from m3n_studio.studio.contents import document_of
-from m3n_studio.studio.document import pair_with, set_alignment, set_mode
-from m3n_studio.studio.fidelity_table import badness, table_csv
-from m3n_studio.studio.fidelity_work import Options
+from m3n_studio.studio.core.contents import document_of
+from m3n_studio.studio.core.document import pair_with, set_alignment, set_mode
+from m3n_studio.studio.fidelity.fidelity_table import badness, table_csv
+from m3n_studio.studio.fidelity.fidelity_work import Options
 
 pytestmark = pytest.mark.gl
 LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -450,7 +450,7 @@ def test_a_comparison_is_stopped(view, window, qtbot):
 
 
 def test_the_report_is_written_from_the_button(view, window, qtbot, tmp_path, monkeypatch):
-    from m3n_studio.studio import fidelity_view
+    from m3n_studio.studio.fidelity import fidelity_view
 
     path = tmp_path / "page.html"
     monkeypatch.setattr(fidelity_view.QFileDialog, "getSaveFileName", lambda *a, **k: (str(path), ""))

@@ -12,19 +12,19 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLabel, QW
 from m3n_studio.errors import FileError, M3nError, UnknownName
 from m3n_studio.motion.native import save_clip
 from m3n_studio.recordings.tables import write_signals
-from m3n_studio.studio import samples as samples_module
-from m3n_studio.studio.actions import ACTIONS, MENUS, STATES, ActionSpec, Situation
 from m3n_studio.studio.app import dispose
-from m3n_studio.studio.chooser import Chooser
-from m3n_studio.studio.dialogs import DIALOGS
-from m3n_studio.studio.document import set_shape
-from m3n_studio.studio.messages import MessagePanel
-from m3n_studio.studio.opening import Found, gather, look
-from m3n_studio.studio.preferences import Store
-from m3n_studio.studio.preferences_dialog import PreferencesDialog
-from m3n_studio.studio.samples import samples
-from m3n_studio.studio.shortcuts import ShortcutEditor, ShortcutSheet, conflicts
-from m3n_studio.studio.window import Window
+from m3n_studio.studio.core.actions import ACTIONS, MENUS, STATES, ActionSpec, Situation
+from m3n_studio.studio.core.document import set_shape
+from m3n_studio.studio.frame import samples as samples_module
+from m3n_studio.studio.frame.chooser import Chooser
+from m3n_studio.studio.frame.dialogs import DIALOGS
+from m3n_studio.studio.frame.messages import MessagePanel
+from m3n_studio.studio.frame.opening import Found, gather, look
+from m3n_studio.studio.frame.preferences import Store
+from m3n_studio.studio.frame.preferences_dialog import PreferencesDialog
+from m3n_studio.studio.frame.samples import samples
+from m3n_studio.studio.frame.shortcuts import ShortcutEditor, ShortcutSheet, conflicts
+from m3n_studio.studio.frame.window import Window
 
 from .conftest import moving, waves
 
@@ -222,7 +222,7 @@ def test_an_empty_folder_is_told(tmp_path):
 
 
 def test_looking_stops_at_many_files_and_when_asked(folder, monkeypatch):
-    monkeypatch.setattr("m3n_studio.studio.opening.MAX_FILES", 2)
+    monkeypatch.setattr("m3n_studio.studio.frame.opening.MAX_FILES", 2)
     assert look([folder]).stopped
     calls = []
 

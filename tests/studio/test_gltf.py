@@ -9,7 +9,7 @@ from m3n_studio.body.forward import forward
 from m3n_studio.body.shape import Shape
 from m3n_studio.errors import Cancelled, FileError
 from m3n_studio.motion.root import root_track
-from m3n_studio.studio.gltf import read_glb, write_glb
+from m3n_studio.studio.scene.gltf import read_glb, write_glb
 
 from .conftest import moving
 

@@ -6,10 +6,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QMenu
 
 from m3n_studio.plugins import Door
-from m3n_studio.studio.dock_host import ARRANGEMENTS, Arrangement
-from m3n_studio.studio.docks import DockSpec
-from m3n_studio.studio.preferences import Store
-from m3n_studio.studio.window import Window
+from m3n_studio.studio.core.docks import DockSpec
+from m3n_studio.studio.frame.dock_host import ARRANGEMENTS, Arrangement
+from m3n_studio.studio.frame.preferences import Store
+from m3n_studio.studio.frame.window import Window
 
 pytestmark = pytest.mark.gl
 
@@ -204,7 +204,7 @@ def test_a_layout_that_means_nothing_is_the_one_delivered(make, qtbot, tmp_path,
 
 
 def test_the_body_is_drawn_again_after_it_floated(window, qtbot):
-    from m3n_studio.studio.samples import samples
+    from m3n_studio.studio.frame.samples import samples
 
     window.opener.open_sample(samples()[-1])
     qtbot.waitUntil(lambda: window.contents.clip is not None, timeout=20_000)

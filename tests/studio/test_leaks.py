@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
-from m3n_studio.studio.jobs import Job
+from m3n_studio.studio.core.jobs import Job
 from tests.conftest import _qt_objects
 
 

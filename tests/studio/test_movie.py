@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from m3n_studio.errors import FileError, M3nError
-from m3n_studio.studio.movie import Film, Stills, sink_for, transparent, write_png
+from m3n_studio.studio.scene.movie import Film, Stills, sink_for, transparent, write_png
 
 
 def pictures(n, height=64, width=96):

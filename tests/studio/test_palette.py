@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from m3n_studio.studio.fuzzy import score, search
-from m3n_studio.studio.palette import Palette
+from m3n_studio.studio.frame.fuzzy import score, search
+from m3n_studio.studio.frame.palette import Palette
 from tests.studio.conftest import active
 
 pytestmark = pytest.mark.gl

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from m3n_studio.imu.placement import named_placement
-from m3n_studio.studio.bones import skinned
-from m3n_studio.studio.camera import OrbitCamera
-from m3n_studio.studio.contents import sensor_tracks
-from m3n_studio.studio.picking import (
+from m3n_studio.studio.core.contents import sensor_tracks
+from m3n_studio.studio.look.theme import load_theme
+from m3n_studio.studio.scene.bones import skinned
+from m3n_studio.studio.scene.camera import OrbitCamera
+from m3n_studio.studio.scene.picking import (
     cast,
     moved,
     project,
@@ -17,8 +18,7 @@ from m3n_studio.studio.picking import (
     skin_under,
     turned,
 )
-from m3n_studio.studio.stage import Scene, Stage
-from m3n_studio.studio.theme import load_theme
+from m3n_studio.studio.scene.stage import Scene, Stage
 
 W, H = 640, 480
 

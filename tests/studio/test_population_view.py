@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QFileDialog
 
 from m3n_studio import workbench
 from m3n_studio.imu.population import Population, Spread, draw
-from m3n_studio.studio.document import Document, set_population
-from m3n_studio.studio.population_model import file_bytes, preview, size_text
+from m3n_studio.studio.attributes.population_model import file_bytes, preview, size_text
+from m3n_studio.studio.core.document import Document, set_population
 from tests.studio.conftest import moving
 
 LEFT = Qt.MouseButton.LeftButton

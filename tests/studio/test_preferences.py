@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m3n_studio.studio import preferences
-from m3n_studio.studio.preferences import KEEP_RECENT, Preferences, Store, from_dict, migrate, to_dict
+from m3n_studio.studio.frame import preferences
+from m3n_studio.studio.frame.preferences import KEEP_RECENT, Preferences, Store, from_dict, migrate, to_dict
 
 FULL = Preferences(
     theme="dark", less_drawing=True, sensors=("hip", "left_wrist"), bandwidth_hz=None, speed=0.25, geometry="00ff",
@@ -121,7 +121,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused(data):
 
 @pytest.fixture
 def dialog(qtbot):
-    from m3n_studio.studio.preferences_dialog import PreferencesDialog
+    from m3n_studio.studio.frame.preferences_dialog import PreferencesDialog
 
     dialog = PreferencesDialog(Preferences(), ("left_wrist", "right_wrist", "pelvis"))
     dialog.show()

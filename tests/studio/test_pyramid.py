@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from m3n_studio.studio.pyramid import BASE, Pyramid
-from m3n_studio.studio.trace_data import EvenTimes, Line
+from m3n_studio.studio.traces.pyramid import BASE, Pyramid
+from m3n_studio.studio.traces.trace_data import EvenTimes, Line
 
 
 def data(n, seed, holes):

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from m3n_studio.recordings.signal import Signal
-from m3n_studio.studio import spectrum
-from m3n_studio.studio.clock import Clock
-from m3n_studio.studio.contents import Contents
-from m3n_studio.studio.jobs import Jobs
-from m3n_studio.studio.selection import Selection
-from m3n_studio.studio.spectrum_view import SpectrumView
-from m3n_studio.studio.spectrum_work import Question, answer
-from m3n_studio.studio.theme import load_theme
-from m3n_studio.studio.trace_data import QUANTITIES
+from m3n_studio.studio.core.clock import Clock
+from m3n_studio.studio.core.contents import Contents
+from m3n_studio.studio.core.jobs import Jobs
+from m3n_studio.studio.core.selection import Selection
+from m3n_studio.studio.look.theme import load_theme
+from m3n_studio.studio.traces import spectrum
+from m3n_studio.studio.traces.spectrum_view import SpectrumView
+from m3n_studio.studio.traces.spectrum_work import Question, answer
+from m3n_studio.studio.traces.trace_data import QUANTITIES
 
 ACC = QUANTITIES[0]
 ALL = (-1e9, 1e9)

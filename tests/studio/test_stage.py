@@ -8,12 +8,12 @@ import pytest
 
 from m3n_studio.body.forward import forward
 from m3n_studio.errors import M3nError
-from m3n_studio.studio.bones import BonePose, skin_of
-from m3n_studio.studio.camera import OrbitCamera
-from m3n_studio.studio.offscreen import OffscreenRenderer, render_body
-from m3n_studio.studio.sensors import SensorTrack
-from m3n_studio.studio.stage import Scene, Stage
-from m3n_studio.studio.theme import load_theme, rgb
+from m3n_studio.studio.look.theme import load_theme, rgb
+from m3n_studio.studio.scene.bones import BonePose, skin_of
+from m3n_studio.studio.scene.camera import OrbitCamera
+from m3n_studio.studio.scene.offscreen import OffscreenRenderer, render_body
+from m3n_studio.studio.scene.sensors import SensorTrack
+from m3n_studio.studio.scene.stage import Scene, Stage
 
 SIZE = (320, 300)
 
@@ -202,7 +202,7 @@ def test_a_closed_renderer_says_so(stage):
 @pytest.mark.gl
 @pytest.mark.skipif(not os.environ.get("DISPLAY"), reason="needs an X display")
 def test_the_windows_picture_is_the_off_screen_picture(qtbot, stage, renderer):
-    from m3n_studio.studio.viewport import make_viewport
+    from m3n_studio.studio.scene.viewport import make_viewport
 
     stage.show_ground = True
     stage.frame = 25

@@ -10,9 +10,9 @@ from m3n_studio.errors import FileError
 from m3n_studio.motion.native import save_clip
 from m3n_studio.plugins import open_door
 from m3n_studio.recordings.tables import write_signals
-from m3n_studio.studio.contents import Contents, derive, open_file, open_files
-from m3n_studio.studio.derived import judge, make_base, simulated
-from m3n_studio.studio.document import Document
+from m3n_studio.studio.core.contents import Contents, derive, open_file, open_files
+from m3n_studio.studio.core.derived import judge, make_base, simulated
+from m3n_studio.studio.core.document import Document
 from tests.shared import data_dir
 
 from .conftest import waves
@@ -20,7 +20,7 @@ from .conftest import waves
 _LOOK = """
 import json, sys
 from m3n_studio.studio.app import application, dispose
-from m3n_studio.studio.window import Window
+from m3n_studio.studio.frame.window import Window
 app = application()
 window = Window(theme="dark")
 window.show()

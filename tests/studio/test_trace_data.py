@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from m3n_studio.recordings.signal import Signal
-from m3n_studio.studio.trace_data import COMPONENTS, QUANTITIES, invalid_spans, line, page, value_range
-from m3n_studio.studio.tracks import recording_for
+from m3n_studio.studio.traces.trace_data import COMPONENTS, QUANTITIES, invalid_spans, line, page, value_range
+from m3n_studio.studio.traces.tracks import recording_for
 
 from .conftest import waves
 

@@ -13,15 +13,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from m3n_studio.recordings.signal import Signal
-from m3n_studio.studio.clock import Clock
-from m3n_studio.studio.contents import Contents
-from m3n_studio.studio.measuring import csv_text, figures
-from m3n_studio.studio.selection import Selection
-from m3n_studio.studio.theme import load_theme, rgb
-from m3n_studio.studio.trace_data import QUANTITIES, line, on_times
-from m3n_studio.studio.trace_export import save_selection
-from m3n_studio.studio.trace_view import TraceView
-from m3n_studio.studio.zoom_history import ZoomHistory
+from m3n_studio.studio.core.clock import Clock
+from m3n_studio.studio.core.contents import Contents
+from m3n_studio.studio.core.selection import Selection
+from m3n_studio.studio.look.theme import load_theme, rgb
+from m3n_studio.studio.traces.measuring import csv_text, figures
+from m3n_studio.studio.traces.trace_data import QUANTITIES, line, on_times
+from m3n_studio.studio.traces.trace_export import save_selection
+from m3n_studio.studio.traces.trace_view import TraceView
+from m3n_studio.studio.traces.zoom_history import ZoomHistory
 
 from .conftest import waves
 

@@ -10,13 +10,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from m3n_studio.recordings.signal import Signal
-from m3n_studio.studio.clock import Clock
-from m3n_studio.studio.contents import Contents
-from m3n_studio.studio.overview import profile
-from m3n_studio.studio.selection import Selection
-from m3n_studio.studio.theme import load_theme
-from m3n_studio.studio.timecode import clock_text, parse_time
-from m3n_studio.studio.transport import Transport
+from m3n_studio.studio.core.clock import Clock
+from m3n_studio.studio.core.contents import Contents
+from m3n_studio.studio.core.selection import Selection
+from m3n_studio.studio.core.timecode import clock_text, parse_time
+from m3n_studio.studio.look.theme import load_theme
+from m3n_studio.studio.timeline.overview import profile
+from m3n_studio.studio.timeline.transport import Transport
 
 
 def burst(*, at=6.0, seconds=10.0, rate=100.0):

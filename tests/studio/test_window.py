@@ -16,16 +16,16 @@ from m3n_studio.body.shape import Shape
 from m3n_studio.motion.clip import TextSegment
 from m3n_studio.plugins import Door
 from m3n_studio.studio import builtin
-from m3n_studio.studio import contents as contents_module
-from m3n_studio.studio.contents import Contents, make_contents
-from m3n_studio.studio.docks import DockSpec
-from m3n_studio.studio.document import set_shape
+from m3n_studio.studio.core import contents as contents_module
+from m3n_studio.studio.core.contents import Contents, make_contents
+from m3n_studio.studio.core.docks import DockSpec
+from m3n_studio.studio.core.document import set_shape
+from m3n_studio.studio.frame.preferences import Store
+from m3n_studio.studio.frame.window import Window
+from m3n_studio.studio.look.theme import contrast, load_theme, rgb
 from m3n_studio.studio.pictures import window_picture, window_pixmap
-from m3n_studio.studio.preferences import Store
-from m3n_studio.studio.stage import Scene, SensorTrack
-from m3n_studio.studio.theme import contrast, load_theme, rgb
-from m3n_studio.studio.transport import timecode
-from m3n_studio.studio.window import Window
+from m3n_studio.studio.scene.stage import Scene, SensorTrack
+from m3n_studio.studio.timeline.transport import timecode
 
 from .conftest import waves
 
@@ -122,7 +122,7 @@ def test_no_menu_of_the_plots_lies_over_the_window(qtbot, display, contents):
 
 
 def test_where_opengl_works_it_is_used(full, qtbot):
-    from m3n_studio.studio.viewport import GLViewport
+    from m3n_studio.studio.scene.viewport import GLViewport
 
     qtbot.wait(500)
     assert isinstance(full.views["body"].viewport, GLViewport)
@@ -217,8 +217,8 @@ def test_all_of_it_can_be_shown_off_screen(qtbot, display, contents):
 
 
 def test_where_opengl_fails_the_body_is_drawn_off_screen(qtbot, display, contents, monkeypatch):
-    from m3n_studio.studio import viewport
-    from m3n_studio.studio.viewport import GLViewport, ImageViewport
+    from m3n_studio.studio.scene import viewport
+    from m3n_studio.studio.scene.viewport import GLViewport, ImageViewport
 
     def refuse():
         raise RuntimeError("no driver")

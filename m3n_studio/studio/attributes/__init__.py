@@ -1,0 +1,1 @@
+"""Shaping one body and describing a population."""

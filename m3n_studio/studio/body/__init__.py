@@ -1,0 +1,1 @@
+"""The body view and what one can do in it."""

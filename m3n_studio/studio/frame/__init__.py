@@ -1,0 +1,1 @@
+"""The window around the views: docks, menus, files, preferences, what is kept when it dies."""

@@ -1,0 +1,427 @@
+"""The main window: puts views in their places and hands them what they show.
+
+It owns the clock, the selection, the history and the engine; views come through the door. What
+can be done is in :mod:`m3n_studio.studio.core.actions`, how files are opened in
+:mod:`m3n_studio.studio.frame.opener`, where the views are in :mod:`m3n_studio.studio.frame.dock_host`.
+Whatever goes wrong is told in the error bar and kept in the list of messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QTimer, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from m3n_studio.plugins import Door, load, the_door
+from m3n_studio.studio.core.actions import ActionTable, Situation
+from m3n_studio.studio.core.clock import MAX_SPEED, MIN_SPEED, TICK_MS, Clock
+from m3n_studio.studio.core.contents import Contents
+from m3n_studio.studio.core.derived import Base
+from m3n_studio.studio.core.docks import ViewContext
+from m3n_studio.studio.core.document import Document, Edit
+from m3n_studio.studio.core.engine import Engine
+from m3n_studio.studio.core.history import History
+from m3n_studio.studio.core.jobs import Jobs
+from m3n_studio.studio.core.selection import Selection
+from m3n_studio.studio.frame import crash, dialogs, session
+from m3n_studio.studio.frame.dock_host import DockHost
+from m3n_studio.studio.frame.empty_view import EmptyView
+from m3n_studio.studio.frame.layouts import Layouts
+from m3n_studio.studio.frame.menus import Menus
+from m3n_studio.studio.frame.messages import MessageLog
+from m3n_studio.studio.frame.opener import Opener
+from m3n_studio.studio.frame.preferences import Store
+from m3n_studio.studio.frame.restore_bar import RestoreBar
+from m3n_studio.studio.frame.status_bar import StatusBar
+from m3n_studio.studio.look.error_bar import ErrorBar, ExceptionHook, describe
+from m3n_studio.studio.look.icons import icon
+from m3n_studio.studio.look.theme import load_theme, palette, style_sheet, system_theme
+from m3n_studio.studio.look.widgets import named
+
+DEFAULT_SIZE = (1280, 800)
+MINIMUM_SIZE = (720, 520)
+AUTOSAVE_MS = 400
+SLOW_TICK_MS = 33
+
+
+class Window(QMainWindow):
+    """m3n Studio's window.
+
+    Parameters
+    ----------
+    theme : {"system", "light", "dark"}
+        "system": what the preferences say.
+    viewport : {"auto", "gl", "offscreen"}
+    store : Store, optional
+        The preferences; None: the defaults, and nothing is remembered.
+    state_folder : Path, optional
+        Where what is needed after a crash is kept; None: nowhere.
+    """
+
+    def __init__(
+        self,
+        *,
+        theme: str = "system",
+        viewport: str = "auto",
+        store: Store | None = None,
+        door: Door | None = None,
+        state_folder: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.setWindowTitle("m3n Studio")
+        self.setMinimumSize(*MINIMUM_SIZE)
+        self.resize(*DEFAULT_SIZE)
+        self.setAcceptDrops(True)
+        self.store, self._door = store or Store(), door or the_door()
+        self.contents = Contents()
+        self.clock, self.selection, self.jobs = Clock(self), Selection(self), Jobs(self)
+        self.history, self.engine = History(self), Engine(self.jobs, self)
+        self.opener = Opener(self.jobs, self.store, lambda: self.history.document, self)
+        self.log = MessageLog(self)
+        self._theme_choice = self.store.value.theme if theme == "system" else theme
+        self.theme = load_theme(system_theme() if self._theme_choice == "system" else self._theme_choice)
+        self.table = ActionTable(self)
+        self.actions_by_name = self.table.actions
+        self.hook = ExceptionHook(self)
+        self.hook.install()
+        self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
+        remains = [] if state_folder is None else crash.left_behind(state_folder)
+        self.guard = None if state_folder is None else crash.Guard(state_folder)
+        self._build(viewport)
+        self._connect()
+        self._restore()
+        self._apply_theme()
+        self._show_contents(self.contents)
+        if remains:
+            self.restore_bar.offer(remains[0])
+
+    # ------------------------------------------------------------------ building
+
+    def _build(self, viewport: str) -> None:
+        self.error_bar, self.restore_bar = ErrorBar(self.theme), RestoreBar()
+        self.status = StatusBar(self.jobs, self.theme)
+        self.empty = EmptyView(self.theme)
+        self.host = DockHost(self.theme)
+        self.layouts = Layouts(self.host, self.store, self)
+        self.menus = Menus(self, self.table, {
+            "recent": self.opener.fill_recent, "samples": self.opener.fill_samples, "views": self._fill_views,
+            "layouts": self.layouts.fill,
+        })  # fmt: skip
+        self.views: dict[str, QWidget] = {}
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self._work_page(viewport))
+        page = named(QWidget(), style="page")
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(10, 2, 10, 4)
+        layout.setSpacing(6)
+        for widget in (self.restore_bar, self.error_bar):
+            layout.addWidget(widget)
+        layout.addWidget(self.pages, 1)
+        layout.addWidget(self.status)
+        self.setCentralWidget(page)
+
+    def _work_page(self, viewport: str) -> QWidget:
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.host, 1)
+        context = ViewContext(
+            clock=self.clock, selection=self.selection, theme=self.theme, actions=self.actions_by_name,
+            report=self.show_error, edit=self.history.apply, seal=self.history.seal, jobs=self.jobs,
+            base=self._base, viewport=viewport, add_action=self.table.add,
+        )  # fmt: skip
+        for name, spec in self._door.all("dock"):
+            try:
+                view = load(spec.build)(context)
+            except Exception as error:  # a plugin's view may raise anything; the others must live
+                message, details = describe(error)
+                self.tell(f"The view {spec.title!r} could not be built. {message}", details)
+                continue
+            self.views[name] = view
+            if spec.area == "bottom":
+                layout.addWidget(view)
+            else:
+                self.host.add(name, spec.title, spec.area, view)
+        return page
+
+    def _fill_views(self, menu: QMenu) -> None:
+        menu.clear()
+        menu.addActions(self.host.toggle_actions())
+
+    def _connect(self) -> None:
+        act, clock = self.actions_by_name, self.clock
+        table = {
+            "open": self.opener.ask_files, "open_folder": self.opener.ask_folder, "quit": self.close,
+            "play": clock.toggle, "step_back": self._step_back, "step_forward": self._step_forward,
+            "to_start": self._to_start, "to_end": self._to_end, "slower": self._slower, "faster": self._faster,
+            "toggle_theme": self.toggle_theme, "theme_system": self._theme_system, "theme_light": self._theme_light,
+            "theme_dark": self._theme_dark, "dismiss": self.error_bar.hide, "save_layout": self.layouts.ask_save,
+            "reset_layout": self.layouts.reset, "undo": self.history.stack.undo, "redo": self.history.stack.redo,
+            **{name: self._dialog(show) for name, show in dialogs.DIALOGS.items()},
+        }  # fmt: skip
+        for name, slot in table.items():
+            act[name].triggered.connect(slot)
+        act["loop"].toggled.connect(self._on_loop)
+        clock.playing_changed.connect(self._on_playing)
+        self.empty.open_wanted.connect(self.opener.ask_files)
+        self.empty.sample_wanted.connect(self.opener.open_sample)
+        self.opener.opened.connect(self._on_opened)
+        self.opener.failed.connect(self._on_failed)
+        self.opener.refused.connect(self.show_error)
+        self.layouts.failed.connect(self.show_error)
+        self.restore_bar.restore_wanted.connect(self.opener.open_session)
+        self.error_bar.all_wanted.connect(act["messages"].trigger)
+        self.status.messages_wanted.connect(act["messages"].trigger)
+        self.log.changed.connect(self._on_log)
+        self.history.stack.indexChanged.connect(self._on_history)
+        self.history.changed.connect(self.engine.set_document)
+        self.history.changed.connect(self._autosave.start)
+        self.history.refused.connect(self.show_error)
+        self.engine.shown.connect(self._on_shown)
+        self.engine.refined.connect(self._on_refined)
+        self.engine.failed.connect(self._on_failed)
+        self._autosave.timeout.connect(self._remember_session)
+        self.hook.caught.connect(self._on_uncaught)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
+
+    def _dialog(self, show: dialogs.Show) -> dialogs.Open:
+        return lambda *_: show(self)
+
+    # ------------------------------------------------------------------ contents
+
+    def show_contents(self, contents: Contents) -> None:
+        """Show a motion with its signals, or a recording."""
+        self._show_contents(contents)
+        self.clock.seek(self.clock.start_s)
+
+    def _show_contents(self, contents: Contents) -> None:
+        self.clock.pause()
+        start, end = contents.span_s()
+        self.actions_by_name["loop"].setChecked(False)
+        self.clock.set_range(start, end)
+        self._hand_out(contents)
+        empty = contents.scene is None and not contents.real
+        self.pages.setCurrentIndex(0 if empty else 1)
+        self.setWindowTitle(f"{contents.title} – m3n Studio" if contents.title else "m3n Studio")
+
+    def _hand_out(self, contents: Contents) -> None:
+        self.contents = contents
+        for view in self.views.values():
+            if hasattr(view, "set_contents"):
+                view.set_contents(contents)
+        self._tell_states()
+
+    def _tell_states(self) -> None:
+        """Enable what can be done now, and say what is open."""
+        c, stack = self.contents, self.history.stack
+        start, end = c.span_s()
+        self.table.update_states(Situation(
+            has_time=end > start, has_motion=c.clip is not None, has_recording=bool(c.real),
+            has_sensors=bool(c.simulated), can_undo=stack.canUndo(), can_redo=stack.canRedo(),
+        ))  # fmt: skip
+        recording = Path(self.history.document.recording_path).name
+        self.status.set_file(" with ".join(dict.fromkeys(filter(None, [c.title, recording]))))
+
+    def open_path(self, path: Path) -> None:
+        """Open one file in the background."""
+        self.opener.open([path])
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Open files and folders in the background: motions replace the motion, recordings the recordings."""
+        self.opener.open(paths)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a file is being opened."""
+        return self.opener.busy
+
+    @Slot(str, object)
+    def _on_opened(self, names: str, document: Document) -> None:
+        self.error_bar.hide()
+        self.restore_bar.hide()
+        self.history.apply(Edit(f"Open {names}", lambda _: document))
+
+    def show_document(self, document: Document) -> None:
+        """Begin with a document; nothing before it can be undone."""
+        self.history.apply(Edit("Open", lambda _: document))
+        self.history.stack.clear()
+
+    @Slot(object)
+    def _on_shown(self, contents: Contents) -> None:
+        another = contents.clip is not self.contents.clip or contents.span_s() != self.contents.span_s()
+        if another:
+            self.show_contents(contents)
+        else:
+            self._hand_out(contents)
+
+    @Slot(object)
+    def _on_refined(self, contents: Contents) -> None:
+        self._hand_out(contents)
+        if contents.note:
+            self.show_error(contents.note)
+
+    def _base(self) -> Base | None:
+        return self.engine.base
+
+    @Slot(int)
+    def _on_history(self, _index: int) -> None:
+        stack = self.history.stack
+        for name, text in (("undo", stack.undoText()), ("redo", stack.redoText())):
+            self.actions_by_name[name].setText(f"&{name.capitalize()} {text[:1].lower()}{text[1:]}".rstrip())
+        keys = self.table.keys("undo")
+        self.status.set_undo(stack.undoText(), keys[0] if keys else "Undo")
+        self._tell_states()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """Take files and folders."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Open what was dropped."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.open_paths(paths)
+        else:
+            self.show_error("Only files on this computer can be dropped here.")
+
+    # ------------------------------------------------------------------ what went wrong
+
+    def show_error(self, message: str) -> None:
+        """Tell what went wrong; the window goes on living."""
+        self.tell(message)
+
+    def tell(self, message: str, details: str = "") -> None:
+        """Tell what went wrong in the bar, and keep it in the list."""
+        self.error_bar.show_error(message, details)
+        self.log.add(message, details)
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self.tell(*describe(error))
+
+    @Slot(str, str)
+    def _on_uncaught(self, message: str, details: str) -> None:
+        self.tell(message, details)
+        if self.guard is not None and details:
+            self.guard.report(details)
+
+    def _on_log(self) -> None:
+        self.status.set_messages(len(self.log.messages))
+
+    # ------------------------------------------------------------------ time
+
+    def _step_back(self) -> None:
+        self.clock.step(-1, self.contents.rate_hz())
+
+    def _step_forward(self) -> None:
+        self.clock.step(1, self.contents.rate_hz())
+
+    def _to_start(self) -> None:
+        self.clock.seek(self.clock.start_s)
+
+    def _to_end(self) -> None:
+        self.clock.seek(self.clock.end_s)
+
+    def _slower(self) -> None:
+        self.clock.set_speed(max(self.clock.speed / 2, MIN_SPEED))
+
+    def _faster(self) -> None:
+        self.clock.set_speed(min(self.clock.speed * 2, MAX_SPEED))
+
+    def _on_loop(self, on: bool) -> None:
+        whole = (self.clock.start_s, self.clock.end_s)
+        self.clock.set_loop((self.selection.range or whole) if on else None)
+
+    def _on_playing(self, playing: bool) -> None:
+        action = self.actions_by_name["play"]
+        action.setText("Pause" if playing else "&Play")
+        self._play_icon()
+
+    def _play_icon(self) -> None:
+        name = "pause" if self.clock.playing else "play"
+        self.actions_by_name["play"].setIcon(icon(name, self.theme, color=self.theme.on_accent))
+
+    # ------------------------------------------------------------------ theme
+
+    def set_theme(self, choice: str) -> None:
+        """``"system"``, ``"light"`` or ``"dark"``, now and at the next start."""
+        self._theme_choice = choice
+        self.store.change(theme=choice)
+        self._apply_theme()
+
+    def _apply_theme(self) -> None:
+        choice = self._theme_choice
+        self.actions_by_name[f"theme_{choice}"].setChecked(True)
+        self.theme = theme = load_theme(system_theme() if choice == "system" else choice)
+        QApplication.setPalette(palette(theme))
+        self.setStyleSheet(style_sheet(theme))
+        self.table.set_theme(theme)
+        self._play_icon()
+        for view in (self.error_bar, self.empty, self.status, self.host, *self.views.values()):
+            if hasattr(view, "set_theme"):
+                view.set_theme(theme)
+
+    def toggle_theme(self) -> None:
+        """Dark if it is light, light if it is dark."""
+        self.set_theme("light" if self.theme.name == "dark" else "dark")
+
+    def _theme_system(self) -> None:
+        self.set_theme("system")
+
+    def _theme_light(self) -> None:
+        self.set_theme("light")
+
+    def _theme_dark(self) -> None:
+        self.set_theme("dark")
+
+    def _on_system_theme(self) -> None:
+        if self._theme_choice == "system":
+            self._apply_theme()
+
+    # ------------------------------------------------------------------ life
+
+    def _restore(self) -> None:
+        value = self.store.value
+        self.table.set_custom_keys(value.shortcuts)
+        self.clock.set_speed(value.speed)
+        self.set_less_drawing(value.less_drawing)
+        if value.geometry:
+            self.restoreGeometry(QByteArray(bytes.fromhex(value.geometry)))
+        self.layouts.restore_last()
+        if self.store.notice:
+            self.tell(self.store.notice)
+
+    def set_less_drawing(self, less: bool) -> None:
+        """Tell the time less often while it runs."""
+        self.clock.set_tick_ms(SLOW_TICK_MS if less else TICK_MS)
+
+    def _remember(self) -> None:
+        geometry = bytes(self.saveGeometry().data()).hex()
+        self.store.change(geometry=geometry, layout=self.host.state(), speed=self.clock.speed)
+
+    def _remember_session(self) -> None:
+        if self.guard is not None:
+            self.guard.remember(session.to_dict(self.history.document))
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Stop everything, remember the geometry, leave no thread behind."""
+        self.clock.pause()
+        self._remember()
+        self.host.release()
+        self.hide()
+        self._autosave.stop()
+        self.jobs.stop()
+        for view in self.views.values():
+            if hasattr(view, "release"):
+                view.release()
+        self.hook.remove()
+        if self.guard is not None:
+            self.guard.release()
+        super().closeEvent(event)

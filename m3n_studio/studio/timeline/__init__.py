@@ -1,0 +1,1 @@
+"""Playing, stepping and the strip of the whole clip."""

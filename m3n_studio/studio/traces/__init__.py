@@ -1,0 +1,1 @@
+"""Signals over time, their spectra, and measuring in them."""
