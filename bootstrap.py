@@ -240,24 +240,12 @@ def test(arguments: list[str]) -> None:
 
 
 def test_window_files(python: Path, env: dict[str, str], workers: int) -> None:
-    """Run every file of window tests in a process of its own: native state does not pass from one to the next.
-
-    A process that dies of a signal (a crash inside Qt, not a failed test) is reported and run
-    again, at most twice; a third death, or any failed test, fails.
-    """
+    """Run every file of window tests in a process of its own: native state does not pass from one to the next."""
 
     def one(file: Path) -> tuple[Path, subprocess.CompletedProcess[str]]:
-        for again in (True, True, False):
-            done = attempt(file)
-            if done.returncode >= 0 or not again:
-                break
-            print(f"{file.relative_to(HERE)}: DIED of signal {-done.returncode}, run again\n{done.stdout}", flush=True)
-        return file, done
-
-    def attempt(file: Path) -> subprocess.CompletedProcess[str]:
         with VirtualScreen(always=True) as screen:
             command = [str(python), "-X", "faulthandler", "-m", "pytest", "-q", str(file)]
-            return subprocess.run(
+            return file, subprocess.run(
                 command, cwd=HERE, env={**screen, **env}, text=True, check=False,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             )  # fmt: skip

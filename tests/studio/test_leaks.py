@@ -1,6 +1,6 @@
 """The leak check itself sees what it is there to see."""
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from m3n_studio.studio.core.jobs import Job
@@ -25,8 +25,7 @@ def test_a_running_thread_is_seen_and_its_result_is_dropped_when_unwanted(qapp, 
     import threading
 
     gate, heard = threading.Event(), []
-    owner = QObject()
-    job = Job("wait", lambda task: gate.wait(), owner, quiet=True, key="")
+    job = Job("wait", lambda task: gate.wait(), quiet=True, key="")
     job.done.connect(heard.append)
     job.start()
     assert any("running thread" in f for f in _qt_objects())
@@ -35,4 +34,3 @@ def test_a_running_thread_is_seen_and_its_result_is_dropped_when_unwanted(qapp, 
     qtbot.wait(20)
     assert heard == []
     assert not any("running thread" in f for f in _qt_objects())
-    owner.deleteLater()

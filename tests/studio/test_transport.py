@@ -17,6 +17,7 @@ from m3n_studio.studio.core.timecode import clock_text, parse_time
 from m3n_studio.studio.look.theme import load_theme
 from m3n_studio.studio.timeline.overview import profile
 from m3n_studio.studio.timeline.transport import Transport
+from tests.studio.conftest import active
 
 
 def burst(*, at=6.0, seconds=10.0, rate=100.0):
@@ -36,8 +37,7 @@ def made(qtbot, display):
     clock.set_range(0.0, 9.99)
     bar.set_contents(Contents("c", None, (), (burst(),)))
     bar.show()
-    bar.activateWindow()
-    qtbot.waitActive(bar)
+    active(qtbot, bar)
     yield bar, clock, selection
     clock.pause()
     bar.close()
