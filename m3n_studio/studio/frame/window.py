@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from m3n_studio.plugins import Door, load, the_door
+from m3n_studio.plugins import Door, the_door
 from m3n_studio.studio.core.actions import ActionTable, Situation
 from m3n_studio.studio.core.clock import MAX_SPEED, MIN_SPEED, TICK_MS, Clock
 from m3n_studio.studio.core.contents import Contents
@@ -36,6 +36,7 @@ from m3n_studio.studio.frame.opener import Opener
 from m3n_studio.studio.frame.preferences import Store
 from m3n_studio.studio.frame.restore_bar import RestoreBar
 from m3n_studio.studio.frame.status_bar import StatusBar
+from m3n_studio.studio.frame.view_shelf import ViewShelf
 from m3n_studio.studio.look.error_bar import ErrorBar, ExceptionHook, describe
 from m3n_studio.studio.look.icons import icon
 from m3n_studio.studio.look.theme import load_theme, palette, style_sheet, system_theme
@@ -110,7 +111,6 @@ class Window(QMainWindow):
             "recent": self.opener.fill_recent, "samples": self.opener.fill_samples, "views": self._fill_views,
             "layouts": self.layouts.fill,
         })  # fmt: skip
-        self.views: dict[str, QWidget] = {}
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self._work_page(viewport))
@@ -135,19 +135,34 @@ class Window(QMainWindow):
             report=self.show_error, edit=self.history.apply, seal=self.history.seal, jobs=self.jobs,
             base=self._base, viewport=viewport, add_action=self.table.add,
         )  # fmt: skip
-        for name, spec in self._door.all("dock"):
-            try:
-                view = load(spec.build)(context)
-            except Exception as error:  # a plugin's view may raise anything; the others must live
-                message, details = describe(error)
-                self.tell(f"The view {spec.title!r} could not be built. {message}", details)
-                continue
-            self.views[name] = view
-            if spec.area == "bottom":
-                layout.addWidget(view)
-            else:
-                self.host.add(name, spec.title, spec.area, view)
+        self._docks = dict(self._door.all("dock"))
+        self.views = ViewShelf(
+            list(self._docks.items()), context, seen=self._is_seen, place=self._place_view, failed=self._on_unbuilt,
+            parent=self,
+        )  # fmt: skip
+        self._bottom = layout
+        for name, spec in self._docks.items():
+            if spec.area != "bottom":
+                self.host.add(name, spec.title, spec.area)
+        self.host.seen.connect(self.views.reveal)
+        for name, spec in self._docks.items():
+            if spec.area in ("left", "bottom"):  # OpenGL that comes to a window on screen makes it flicker
+                self.views.reveal(name)
         return page
+
+    def _is_seen(self, name: str) -> bool:
+        return name not in self.host.docks or self.host.docks[name].in_front
+
+    def _place_view(self, name: str, view: QWidget) -> None:
+        if name in self.host.docks:
+            self.host.docks[name].setWidget(view)
+        else:
+            self._bottom.addWidget(view)
+
+    def _on_unbuilt(self, name: str, error: Exception) -> None:
+        message, details = describe(error)
+        self.host.discard(name)
+        self.tell(f"The view {self._docks[name].title!r} could not be built. {message}", details)
 
     def _fill_views(self, menu: QMenu) -> None:
         menu.clear()
@@ -211,9 +226,7 @@ class Window(QMainWindow):
 
     def _hand_out(self, contents: Contents) -> None:
         self.contents = contents
-        for view in self.views.values():
-            if hasattr(view, "set_contents"):
-                view.set_contents(contents)
+        self.views.hand_out(contents)
         self._tell_states()
 
     def _tell_states(self) -> None:
@@ -253,9 +266,10 @@ class Window(QMainWindow):
 
     @Slot(object)
     def _on_shown(self, contents: Contents) -> None:
-        another = contents.clip is not self.contents.clip or contents.span_s() != self.contents.span_s()
-        if another:
+        if contents.clip is not self.contents.clip or contents.clip is None:
             self.show_contents(contents)
+        elif contents.span_s() != self.contents.span_s():
+            self._show_contents(contents)
         else:
             self._hand_out(contents)
 
@@ -364,9 +378,8 @@ class Window(QMainWindow):
         self.setStyleSheet(style_sheet(theme))
         self.table.set_theme(theme)
         self._play_icon()
-        for view in (self.error_bar, self.empty, self.status, self.host, *self.views.values()):
-            if hasattr(view, "set_theme"):
-                view.set_theme(theme)
+        for view in (self.error_bar, self.empty, self.status, self.host, self.views):
+            view.set_theme(theme)
 
     def toggle_theme(self) -> None:
         """Dark if it is light, light if it is dark."""
@@ -410,6 +423,11 @@ class Window(QMainWindow):
         if self.guard is not None:
             self.guard.remember(session.to_dict(self.history.document))
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """On screen: the views behind tabs can be built now."""
+        super().showEvent(event)
+        self.views.start()
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Stop everything, remember the geometry, leave no thread behind."""
         self.clock.pause()
@@ -418,9 +436,7 @@ class Window(QMainWindow):
         self.hide()
         self._autosave.stop()
         self.jobs.stop()
-        for view in self.views.values():
-            if hasattr(view, "release"):
-                view.release()
+        self.views.release()
         self.hook.remove()
         if self.guard is not None:
             self.guard.release()
