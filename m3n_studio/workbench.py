@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 WRISTS = ("left_wrist", "right_wrist")
 ALIGN = ("clock", "mount")
 DEMO_PREFIX = "demo:"
+#: The body segment a sensor's place is on, for recordings that are named by segment.
+SEGMENT_OF = {
+    "wrist": "forearm", "ankle": "lower_leg", "shank": "lower_leg", "thigh": "upper_leg", "knee": "upper_leg",
+    "pocket": "upper_leg", "chest": "upper_back", "belt": "hip",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,9 +121,12 @@ def _words(name: str) -> frozenset[str]:
 
 
 def counterpart(name: str, real: Sequence[Signal]) -> Signal | None:
-    """The recording of a sensor: the same name, else one whose name has all its words."""
+    """The recording of a sensor: the same name, else one with all its words, else that of its body segment."""
     words = _words(name)
-    same = [s for s in real if s.name == name] or [s for s in real if words <= _words(s.name)]
+    segment = frozenset[str]().union(*(_words(SEGMENT_OF.get(word, word)) for word in words))
+    same = [s for s in real if s.name == name]
+    for wanted in (words, segment):
+        same = same or [s for s in real if wanted <= _words(s.name)]
     return same[0] if same else None
 
 
