@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QTimer, Slot
+from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from m3n_studio.plugins import Door, the_door
 from m3n_studio.studio.core.actions import ActionTable, Situation
@@ -32,6 +32,7 @@ from m3n_studio.studio.frame.empty_view import EmptyView
 from m3n_studio.studio.frame.layouts import Layouts
 from m3n_studio.studio.frame.menus import Menus
 from m3n_studio.studio.frame.messages import MessageLog
+from m3n_studio.studio.frame.next_step import NextStep
 from m3n_studio.studio.frame.opener import Opener
 from m3n_studio.studio.frame.preferences import Store
 from m3n_studio.studio.frame.restore_bar import RestoreBar
@@ -46,6 +47,8 @@ DEFAULT_SIZE = (1280, 800)
 MINIMUM_SIZE = (720, 520)
 AUTOSAVE_MS = 400
 SLOW_TICK_MS = 33
+#: The layout in which a next step is taken, and the view to take it in.
+NEXT = {"differences": ("Fidelity", "fidelity"), "shape": ("Shape", "attributes")}
 
 
 class Window(QMainWindow):
@@ -103,6 +106,7 @@ class Window(QMainWindow):
 
     def _build(self, viewport: str) -> None:
         self.error_bar, self.restore_bar = ErrorBar(self.theme), RestoreBar()
+        self.next_step = NextStep(self.store, self.theme)
         self.status = StatusBar(self.jobs, self.theme)
         self.empty = EmptyView(self.theme)
         self.host = DockHost(self.theme)
@@ -118,7 +122,7 @@ class Window(QMainWindow):
         layout = QVBoxLayout(page)
         layout.setContentsMargins(10, 2, 10, 4)
         layout.setSpacing(6)
-        for widget in (self.restore_bar, self.error_bar):
+        for widget in (self.restore_bar, self.error_bar, self.next_step):
             layout.addWidget(widget)
         layout.addWidget(self.pages, 1)
         layout.addWidget(self.status)
@@ -145,10 +149,16 @@ class Window(QMainWindow):
             if spec.area != "bottom":
                 self.host.add(name, spec.title, spec.area)
         self.host.seen.connect(self.views.reveal)
-        for name, spec in self._docks.items():
-            if spec.area in ("left", "bottom"):  # OpenGL that comes to a window on screen makes it flicker
-                self.views.reveal(name)
+        if "body" in self.views:  # OpenGL that comes to a window on screen makes it flicker
+            self.views.reveal("body")
         return page
+
+    def _reveal_bottom(self) -> None:
+        """What is below the docks is there as soon as they are; after them, for the keyboard's sake."""
+        if self.isVisible() and self.pages.currentIndex() == 1:
+            for name, spec in self._docks.items():
+                if spec.area == "bottom":
+                    self.views.reveal(name)
 
     def _is_seen(self, name: str) -> bool:
         return name not in self.host.docks or self.host.docks[name].in_front
@@ -190,6 +200,7 @@ class Window(QMainWindow):
         self.opener.refused.connect(self.show_error)
         self.layouts.failed.connect(self.show_error)
         self.restore_bar.restore_wanted.connect(self.opener.open_session)
+        self.next_step.wanted.connect(self._on_next)
         self.error_bar.all_wanted.connect(act["messages"].trigger)
         self.status.messages_wanted.connect(act["messages"].trigger)
         self.log.changed.connect(self._on_log)
@@ -221,7 +232,12 @@ class Window(QMainWindow):
         self.clock.set_range(start, end)
         self._hand_out(contents)
         empty = contents.scene is None and not contents.real
+        begins = not empty and self.pages.currentIndex() == 0
         self.pages.setCurrentIndex(0 if empty else 1)
+        self._reveal_bottom()
+        play = self.findChild(QToolButton, "play")
+        if begins and play is not None:
+            play.setFocus(Qt.FocusReason.OtherFocusReason)
         self.setWindowTitle(f"{contents.title} – m3n Studio" if contents.title else "m3n Studio")
 
     def _hand_out(self, contents: Contents) -> None:
@@ -239,6 +255,17 @@ class Window(QMainWindow):
         ))  # fmt: skip
         recording = Path(self.history.document.recording_path).name
         self.status.set_file(" with ".join(dict.fromkeys(filter(None, [c.title, recording]))))
+        self.next_step.show_for(c)
+
+    @Slot(str)
+    def _on_next(self, what: str) -> None:
+        if what == "open":
+            self.opener.ask_files()
+        else:
+            layout, view = NEXT[what]
+            self.layouts.show(layout)
+            if view in self.host.docks:
+                self.host.show_dock(view)
 
     def open_path(self, path: Path) -> None:
         """Open one file in the background."""
@@ -378,7 +405,7 @@ class Window(QMainWindow):
         self.setStyleSheet(style_sheet(theme))
         self.table.set_theme(theme)
         self._play_icon()
-        for view in (self.error_bar, self.empty, self.status, self.host, self.views):
+        for view in (self.error_bar, self.next_step, self.empty, self.status, self.host, self.views):
             view.set_theme(theme)
 
     def toggle_theme(self) -> None:
@@ -426,6 +453,7 @@ class Window(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         """On screen: the views behind tabs can be built now."""
         super().showEvent(event)
+        self._reveal_bottom()
         self.views.start()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
