@@ -42,7 +42,8 @@ class Scene:
         return Scene(track, skin_of(model, track.shape), sensors)
 
 
-_STEP_BACK = 0.26  # further away for every metre that bodies stand apart, so that they fit
+#: How much further away for bodies that stand so many metres apart, so that they fit: by the metre and its square.
+_STEP_BACK = (0.16, 0.1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,12 +140,13 @@ class Stage:
 
     def shot(self, pose: BonePose | None) -> OrbitCamera:
         """The camera as it stands for a pose: moved along when it follows, between bodies that stand apart."""
-        aside = np.mean([(0.0, 0.0, 0.0), *(c.shift for c in self.companions)], axis=0)
-        target = np.asarray(self.camera.target) + aside
+        places = np.array([(0.0, 0.0, 0.0), *(c.shift for c in self.companions)])
+        low, high = places.min(axis=0), places.max(axis=0)
+        target = np.asarray(self.camera.target) + 0.5 * (low + high)
         if pose is not None and self.follow:
             target = target + pose.joints[0] * (1.0, 0.0, 1.0)
-        across = np.ptp([0.0, *(c.shift[0] for c in self.companions)])
-        camera = self.camera.zoom(1.0 + _STEP_BACK * float(across)) if across else self.camera
+        across = float(np.linalg.norm(high - low))
+        camera = self.camera.zoom(1.0 + _STEP_BACK[0] * across + _STEP_BACK[1] * across**2) if across else self.camera
         return camera.look_at(target)
 
     def frame_of(self, companion: Companion) -> int:
