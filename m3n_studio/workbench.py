@@ -6,7 +6,7 @@ result on screen is the result of the same call in a script.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +21,11 @@ from m3n_studio.recordings.signal import Signal
 if TYPE_CHECKING:
     from m3n_studio.body.solve import Solution
     from m3n_studio.imu.align import Alignment
+    from m3n_studio.imu.augment import Augmented
     from m3n_studio.imu.fidelity import FidelityReport
     from m3n_studio.imu.placement import Placement
+    from m3n_studio.imu.population import Population
+    from m3n_studio.imu.settings import Settings
 
 WRISTS = ("left_wrist", "right_wrist")
 ALIGN = ("clock", "mount")
@@ -250,3 +253,27 @@ def scene(
     moved = clip.source.path if str(motion).startswith(DEMO_PREFIX) else str(motion)
     recorded = "" if real is None else str(real)
     return Scene(title, model, clip, wanted, placed, simulated, recordings, judged, moved, recorded)
+
+
+def populate(
+    model: BodyModel,
+    clip: Clip,
+    placements: Sequence[Placement],
+    population: Population,
+    n: int,
+    out: str | Path,
+    *,
+    seed: int = 0,
+    settings: Settings | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Augmented:
+    """Draw n bodies of a population and write what their sensors read to one HDF5 file."""
+    from m3n_studio.imu.augment import augment
+    from m3n_studio.imu.population import draw
+
+    vectors, _ = draw(model, population, n, seed, cancelled=cancelled)
+    return augment(
+        model, clip, placements, out, bodies=vectors, seed=seed, settings=settings, progress=progress,
+        cancelled=cancelled,
+    )  # fmt: skip
