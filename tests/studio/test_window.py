@@ -47,7 +47,7 @@ def contents(body, clip):
 @pytest.fixture
 def full(window, contents, qtbot):
     window.show_contents(contents)
-    qtbot.waitUntil(lambda: window.views["body"].viewport.isVisible())
+    qtbot.waitUntil(lambda: window.views["body"].viewport.isVisible() and window.views.complete)
     QApplication.processEvents()
     return window
 

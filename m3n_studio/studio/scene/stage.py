@@ -194,20 +194,27 @@ class Stage:
         gloo.set_clear_color(self.theme.stage.background)
         gloo.clear(color=True, depth=True)
         others = [(c, c.scene.track.at(self.frame_of(c))) for c in (self.companions if self.scene else ())]
-        if self.show_ground:
-            apart = [p.joints + c.moved.astype(np.float32) for c, p in others if c.opacity == 1.0 or c.moved.any()]
-            own = [] if pose is None else [pose.joints]
-            gl.ground.draw(look, (camera.target[0], camera.target[2]), own + apart)
         if pose is not None and self.scene is not None:
             gl.bodies[0].set_pose(pose)
             gl.bodies[0].draw(look)
         self._draw_devices(gl, look)
-        for body, (companion, at) in zip(gl.bodies[1:], others, strict=True):
-            body.set_pose(at)
-            body.draw(look, color=companion.color, shift=companion.moved, opacity=companion.opacity)
+        self._draw_others(gl, look, others, glass=False)
+        if self.show_ground:  # after what hides it, before what is seen through
+            apart = [p.joints + c.moved.astype(np.float32) for c, p in others if c.opacity == 1.0 or c.moved.any()]
+            own = [] if pose is None else [pose.joints]
+            gl.ground.draw(look, (camera.target[0], camera.target[2]), own + apart)
+        self._draw_others(gl, look, others, glass=True)
         if pose is not None and self.scene is not None and (self.show_skeleton or self.show_axes):
             parents = self.scene.track.model.parents
             gl.skeleton.draw(look, pose, parents, self.theme, bones=self.show_skeleton, axes=self.show_axes)
+
+    @staticmethod
+    def _draw_others(gl: _Gl, look: Look, others: list[tuple[Companion, BonePose]], *, glass: bool) -> None:
+        """Draw the companions that are seen through, or the others."""
+        for body, (companion, at) in zip(gl.bodies[1:], others, strict=True):
+            if (companion.opacity < 1.0) is glass:
+                body.set_pose(at)
+                body.draw(look, color=companion.color, shift=companion.moved, opacity=companion.opacity)
 
     def _draw_devices(self, gl: _Gl, look: Look) -> None:
         poses = self.sensor_poses()
