@@ -114,6 +114,7 @@ def shape_and_population(user: User, case: Case) -> Told:
     user.key("Return")
     user.until("the sliders", lambda: user.has("Compare with this body"))
     time.sleep(1.0)
+    zoom(user)
     user.click("Compare with this body")
     slider = next(t for t in user.look() if t.accessible.startswith("Forearm") and t.kind == "AttributeSlider")
     user.drag(slider.at(), slider.at(0.86), steps=12)
@@ -145,6 +146,14 @@ def shape_and_population(user: User, case: Case) -> Told:
     told.tell(user, f"{mark}-thousand", "A thousand bodies are written to one file while the window stays alive.")
     print(f"  {bodies_in(path)} bodies in {time.monotonic() - began:.1f} s, {path.stat().st_size / 1e6:.1f} MB")
     return told
+
+
+def zoom(user: User) -> None:
+    """Turn the wheel over the traces to see a few seconds around their middle."""
+    traces = next(t for t in user.look() if t.name == "dock:traces")
+    user.move(*traces.at(0.4, 0.5))
+    user.xdo("click", "--repeat", "8", "--delay", "80", "4")
+    time.sleep(0.8)
 
 
 def busy(user: User) -> bool:

@@ -27,11 +27,13 @@ _ICON = QSize(14, 14)
 class Arrangement:
     """Columns from left to right; a column is tab groups from top to bottom, a group is docks by name.
 
-    Docks no group names join the first group of their side; names that are not there are left out.
+    Docks no group names join the first group of their side; names that are not there are left out. `heights` are
+    shares of the groups of the last column; empty: equal.
     """
 
     columns: tuple[tuple[tuple[str, ...], ...], ...]
     widths: tuple[int, ...]
+    heights: tuple[int, ...] = ()
 
 
 #: As delivered: the first is the one a window starts with.
@@ -144,6 +146,7 @@ class DockHost(QMainWindow):
         self.docks: dict[str, Dock] = {}
         self._sides: dict[str, str] = {}
         self._widths: list[tuple[Dock, int]] = []
+        self._heights: list[tuple[Dock, int]] = []
         self._settle = QTimer(self, singleShot=True, interval=0)
         self._settle.timeout.connect(self._on_settled)
 
@@ -207,6 +210,8 @@ class DockHost(QMainWindow):
             for group in groups:
                 self.docks[group[0]].raise_()
         self._widths = [(d, w) for d, w in zip(heads, self._shares(arrangement), strict=False)]
+        last = [self.docks[group[0]] for group in columns[-1]] if columns else []
+        self._heights = list(zip(last, arrangement.heights, strict=False))
         self._spread()
         self._later()
 
@@ -221,7 +226,9 @@ class DockHost(QMainWindow):
             total = sum(w for _, w in self._widths)
             sizes = [max(self.width() * w // total, 1) for _, w in self._widths]
             self.resizeDocks([d for d, _ in self._widths], sizes, Qt.Orientation.Horizontal)
-            self._widths = []
+            if self._heights:
+                self.resizeDocks([d for d, _ in self._heights], [h for _, h in self._heights], Qt.Orientation.Vertical)
+            self._widths, self._heights = [], []
 
     def groups(self, arrangement: Arrangement) -> list[list[list[str]]]:
         """The arrangement with the docks there are, each once."""

@@ -18,7 +18,7 @@ BY_ROOM: dict[str, dict[str, Arrangement]] = {
     "wide": ARRANGEMENTS,
     "low": {
         **ARRANGEMENTS,
-        "Fidelity": Arrangement(((("traces", "spectrum", "attributes"),), (("body",), ("fidelity",))), (60, 66)),
+        "Fidelity": Arrangement(((("traces", "spectrum", "attributes"),), (("body",), ("fidelity",))), (60, 66), (180, 370)),
     },
     "narrow": {
         "Overview": ARRANGEMENTS["Overview"],
