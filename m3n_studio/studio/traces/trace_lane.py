@@ -43,6 +43,7 @@ class Lane:
         self.bucket = 1
         self.scaled = False
         self._shifted: Line | None = None
+        self._drawn: dict[str, tuple[Line, float, float, int, int]] = {}
         self._theme = theme
         self.view = TimeViewBox()
         axes = {
@@ -117,7 +118,12 @@ class Lane:
         """Give the curves the points of the time in view."""
         self.bucket = 1
         for kind, line in self.lines.items():
+            before = self._drawn.get(kind)
+            if before is not None and before[0] is line and before[1:4] == (low_s, high_s, pixels):
+                self.bucket = max(self.bucket, before[4])
+                continue
             drawn = line.drawn(low_s, high_s, pixels)
+            self._drawn[kind] = line, low_s, high_s, pixels, drawn.size
             self.bucket = max(self.bucket, drawn.size)
             broken = bool(np.isnan(drawn.values).any())
             self.curves[kind].setData(

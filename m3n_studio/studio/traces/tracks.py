@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,14 +99,27 @@ class Lines:
         self._invalid: WeakKeyDictionary[Signal, tuple[NDArray[np.intp], tuple[tuple[float, float], ...]]]
         self._invalid = WeakKeyDictionary()
         self._read_off: WeakKeyDictionary[Signal, Signal] = WeakKeyDictionary()
+        self._of_arrays: dict[tuple[int, int, str], tuple[ref[Any], ref[Any], Line]] = {}
 
     def line(self, signal: Signal, quantity: Quantity, component: str) -> Line:
         """One component of a signal."""
         of_signal = self._lines.setdefault(signal, {})
         key = (quantity.name, component)
         if key not in of_signal:
-            of_signal[key] = line(signal, quantity, component, self._mask(signal)[0])
+            of_signal[key] = self._shared(signal, quantity, component)
         return of_signal[key]
+
+    def _shared(self, signal: Signal, quantity: Quantity, component: str) -> Line:
+        """The line of another signal that has the very same samples (another shape turns no sensor), else a new one."""
+        data, valid = getattr(signal, quantity.field), signal.valid
+        key = (id(data), id(valid), component)
+        found = self._of_arrays.get(key)
+        if found is not None and found[0]() is data and found[1]() is valid and found[2].time_s is signal.time_s:
+            return found[2]
+        made = line(signal, quantity, component, self._mask(signal)[0])
+        forget = partial(self._of_arrays.pop, key, None)
+        self._of_arrays[key] = ref(data, lambda _: forget()), ref(valid), made
+        return made
 
     def spans(self, signal: Signal) -> tuple[tuple[float, float], ...]:
         """Times (from, to), s, in which a signal means nothing."""
