@@ -27,6 +27,7 @@ from m3n_studio.motion.ground import ground
 Array = NDArray[np.float64]
 _PATH_HZ = 3.0
 _MAX_FRAMES = 500_000
+_SETTLING_S, _SPINNING_RADPS, _SLOW_RADPS = 0.5, 10.0, 0.3
 
 #: Columns: a segment's axes in the body's (x left, y up, z forwards) while arms and legs hang.
 _FORWARD = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
@@ -79,7 +80,10 @@ def read(path: Path, options: ReadOptions) -> Clip:
               for joint, (segment, axes, end) in SEGMENTS.items()}  # fmt: skip
     poses = _local(turned, len(time_s))
     valid = np.logical_and.reduce([t.valid for t in found.values()])
+    start = _settled(np.stack([found[segment].quat_wxyz for segment, _, _ in SEGMENTS.values()]), rate)
+    poses[:start], valid[:start] = poses[start], False
     notes = (
+        *((f"the first {start / rate:.2f} s, in which the orientations settle, are left out",) if start else ()),
         "rotations of 16 segments; fingers and toes do not move by themselves",
         "the file has no path of the body: it is what keeps the lower foot in place, so angular velocities are"
         " measured and accelerations are partly an estimate",
@@ -87,6 +91,17 @@ def read(path: Path, options: ReadOptions) -> Clip:
     clip = Clip(rate, poses, np.zeros((len(poses), 3)), shape, "neutral", (),
                 Source(str(path), "segments", notes), valid)  # fmt: skip
     return ground(clip.with_(trans=_path(model, clip)), model, percentile=2.0)
+
+
+def _settled(quats: Array, rate_hz: float) -> int:
+    """First frame at which the estimates (S, T, 4) have found their way: before it all segments spin at once."""
+    frames = min(quats.shape[1] - 1, max(int(_SETTLING_S * rate_hz), 1))
+    cosine = np.abs(np.sum(quats[:, 1 : frames + 1] * quats[:, :frames], axis=2))
+    speed = np.median(2.0 * np.arccos(np.clip(cosine, 0.0, 1.0)) * rate_hz, axis=0)
+    if speed[0] < _SPINNING_RADPS:
+        return 0
+    slow = np.flatnonzero(speed < _SLOW_RADPS)
+    return int(slow[0]) if len(slow) else frames
 
 
 def _from_rest(rest: Array, joint: str, axes: Array, end: str) -> Array:
