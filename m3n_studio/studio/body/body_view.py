@@ -25,8 +25,9 @@ from m3n_studio.studio.look.icons import icon
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import tool_button
 from m3n_studio.studio.scene.coloring import Scale
+from m3n_studio.studio.scene.orbiting import Hand
 from m3n_studio.studio.scene.stage import Companion, Scene, Stage
-from m3n_studio.studio.scene.viewport import GLViewport, Hand, ImageViewport, Viewport, make_viewport
+from m3n_studio.studio.scene.viewport import GLViewport, ImageViewport, Viewport, make_viewport
 
 if TYPE_CHECKING:
     from m3n_studio.studio.body.body_tools import BodyTools
