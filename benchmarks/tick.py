@@ -91,7 +91,9 @@ class Generating(QObject):
 def told(words: str, took: np.ndarray) -> float:
     """Print percentiles, ms; returns the 99th."""
     p50, p95, p99 = np.percentile(took, (50, 95, 99))
-    print(f"  {words:28s} p50 {p50:5.1f}  p95 {p95:5.1f}  p99 {p99:5.1f}  most {took.max():5.1f} ms  ({len(took)} ticks)")
+    print(
+        f"  {words:28s} p50 {p50:5.1f}  p95 {p95:5.1f}  p99 {p99:5.1f}  most {took.max():5.1f} ms  ({len(took)} ticks)"
+    )
     return float(p99)
 
 
