@@ -167,7 +167,9 @@ def bodies_in(path: Path) -> int:
 
     with h5py.File(path) as file:
         lengths: list[int] = []
-        file.visititems(lambda _, item: lengths.append(item.shape[0]) if hasattr(item, "shape") and item.shape else None)
+        file.visititems(
+            lambda _, item: lengths.append(item.shape[0]) if hasattr(item, "shape") and item.shape else None
+        )
     return max(lengths, key=lengths.count)
 
 
@@ -251,7 +253,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("story-pictures"), help="pictures of --data go there")
     parser.add_argument("--only", default="", help="sample, bandai or qmt")
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
-    parser.add_argument("--docs", type=Path, default=REPOSITORY / "docs", help="text and pictures of the sample go there")
+    parser.add_argument(
+        "--docs", type=Path, default=REPOSITORY / "docs", help="text and pictures of the sample go there"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         for case, documented in cases(options.data, Path(scratch)):
