@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QApplication
 
 from m3n_studio import workbench
 from m3n_studio.body.shape import Shape
+from m3n_studio.imu.envelope import Envelope
 from m3n_studio.studio.core.document import Document, set_shape
 from m3n_studio.studio.frame.window import Window
 from m3n_studio.studio.scene.visuals import shadow_mesh
 from m3n_studio.studio.traces.trace_data import QUANTITIES
-from m3n_studio.studio.traces.tracks import Lines
+from m3n_studio.studio.traces.tracks import Lines, Track
 from tests.studio.conftest import waves
 
 EVERY = ["body", "traces", "spectrum", "attributes", "fidelity", "transport"]
@@ -143,6 +144,22 @@ def test_lines_of_the_very_same_samples_are_one_line_and_let_go_with_them():
     gc.collect()
     assert kept() is None
     assert not lines._of_arrays
+
+
+def test_bands_are_made_again_only_for_another_population():
+    def envelope():
+        t = np.arange(5) / 10.0
+        values = np.arange(3 * 5 * 4, dtype=np.float32).reshape(3, 5, 4)
+        return Envelope("wrist", "acc", t, np.array([0.05, 0.5, 0.95]), values, np.ones(5, bool), 7)
+
+    lines, (acc, gyr), one = Lines(), QUANTITIES, envelope()
+    first = lines.bands(Track("wrist", envelopes=(one,)), acc, "y")
+    assert lines.bands(Track("wrist", envelopes=(one,)), acc, "y") is first
+    np.testing.assert_array_equal(first.lines[1].values, one.values[1, :, 1])
+    assert lines.bands(Track("wrist", envelopes=(envelope(),)), acc, "y") is not first
+    assert lines.bands(Track("wrist", envelopes=(one,)), gyr, "y") is None
+    assert lines.bands(Track("wrist"), acc, "y") is None
+    assert not lines._bands
 
 
 def test_a_shape_gives_only_the_lanes_it_changes_other_points(opened):
