@@ -87,7 +87,7 @@ def test_without_a_recording_it_says_what_to_do(window, document, qtbot):
 
 
 def test_the_verdict_is_there_without_a_click(view):
-    assert "acceleration r 0.99" in view.verdict.text()
+    assert "Acceleration r 0.99" in view.verdict.text()
     assert "worst at" in view.verdict.text()
     assert view.sensor_box.currentData() == "left_wrist"
     assert view.recording_box.currentData() == "left_wrist"

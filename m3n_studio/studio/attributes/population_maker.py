@@ -34,6 +34,7 @@ class PopulationMaker(QWidget):
         self._context, self._stated = context, stated
         self._document = Document()
         self._job: Job | None = None
+        self._folder = Path.home()
         self._made = self._outcome = ""  # what is said of the file; empty: how big it would be
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -151,10 +152,12 @@ class PopulationMaker(QWidget):
             return
         n, seed, document = self.bodies.value(), self.seed.value(), self._document
         stem = Path(document.title or "motion").stem
-        name, _ = QFileDialog.getSaveFileName(self, "Generate bodies", f"{stem}-{n}-bodies.h5", "HDF5 (*.h5)")
+        suggested = str(self._folder / f"{stem}-{n}-bodies.h5")
+        name, _ = QFileDialog.getSaveFileName(self, "Generate bodies", suggested, "HDF5 (*.h5)")
         if not name:
             return
         path = Path(name) if Path(name).suffix else Path(name).with_suffix(".h5")
+        self._folder = path.parent
         self._job = self._context.jobs.run(
             f"Generating {n:,} bodies", lambda task: pm.generate(document, population, n, seed, path, task),
             done=self._on_made, failed=self._on_not_made, key="generate",

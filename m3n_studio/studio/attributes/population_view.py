@@ -123,6 +123,7 @@ class PopulationView(QWidget):
         self._tell(self._problem)
 
     _problem = ""
+    _folder = Path.home()
 
     def _tell(self, problem: str) -> None:
         self._problem = problem
@@ -152,10 +153,13 @@ class PopulationView(QWidget):
         population = self._stated()
         if population is None:
             return
-        name, _kind = QFileDialog.getSaveFileName(self.window(), "Save population", "population.toml", _KINDS)
+        name, _kind = QFileDialog.getSaveFileName(
+            self.window(), "Save population", str(self._folder / "population.toml"), _KINDS
+        )
         if not name:
             return
         path = Path(name) if Path(name).suffix else Path(name).with_suffix(".toml")
+        self._folder = path.parent
         try:
             save_population(path, population)
         except M3nError as error:
@@ -163,9 +167,10 @@ class PopulationView(QWidget):
 
     @Slot()
     def _on_load(self) -> None:
-        name, _kind = QFileDialog.getOpenFileName(self.window(), "Load population", "", _KINDS)
+        name, _kind = QFileDialog.getOpenFileName(self.window(), "Load population", str(self._folder), _KINDS)
         if not name:
             return
+        self._folder = Path(name).parent
         try:
             self._load(load_population(name))
         except M3nError as error:

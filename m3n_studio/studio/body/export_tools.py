@@ -39,6 +39,7 @@ class ExportTools(QObject):
         self._contents = Contents()
         self._recorder: Recorder | None = None
         self._back_to_s: float | None = None
+        self._folder = Path.home()
         slots: dict[str, Callable[..., object]] = {
             "export_picture": self.ask_picture, "export_turntable": self.ask_turntable,
             "export_film": self.ask_film, "export_gltf": self.ask_gltf,
@@ -56,13 +57,14 @@ class ExportTools(QObject):
 
     def _suggest(self, suffix: str) -> str:
         stem = Path(self._contents.title or "body").stem
-        return str(Path.home() / f"{stem}{suffix}")
+        return str(self._folder / f"{stem}{suffix}")
 
     def _ask_path(self, title: str, suffix: str, kinds: str) -> Path | None:
         name, _ = QFileDialog.getSaveFileName(self.view.window(), title, self._suggest(suffix), kinds)
         if not name:
             return None
         path = Path(name)
+        self._folder = path.parent
         return path if path.suffix else path.with_suffix(suffix)
 
     def _dialog(self, title: str, wished: Callable[[PictureWish], object], *, turns: bool) -> None:

@@ -42,6 +42,8 @@ class Scene:
         return Scene(track, skin_of(model, track.shape), sensors)
 
 
+#: See-through bodies are drawn so much further away, m: where they agree with the first body that is seen.
+_BEHIND_M = 0.008
 #: How much further away for bodies that stand so many metres apart, so that they fit: by the metre and its square.
 _STEP_BACK = (0.16, 0.1)
 
@@ -214,7 +216,9 @@ class Stage:
         for body, (companion, at) in zip(gl.bodies[1:], others, strict=True):
             if (companion.opacity < 1.0) is glass:
                 body.set_pose(at)
-                body.draw(look, color=companion.color, shift=companion.moved, opacity=companion.opacity)
+                towards = look.eye - (at.joints[0] + companion.moved)
+                behind = towards * (_BEHIND_M / np.linalg.norm(towards) if glass else 0.0)
+                body.draw(look, color=companion.color, shift=companion.moved - behind, opacity=companion.opacity)
 
     def _draw_devices(self, gl: _Gl, look: Look) -> None:
         poses = self.sensor_poses()
