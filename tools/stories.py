@@ -47,11 +47,14 @@ class Case:
     title : str
     drops : tuple of (tuple of Path)
         What is dropped on the window, one drop after another; the last makes the comparison possible.
+    lively : float
+        Where along the traces something happens, as a share of the panel's width.
     """
 
     name: str
     title: str
     drops: tuple[tuple[Path, ...], ...]
+    lively: float
 
 
 @dataclass
@@ -131,7 +134,7 @@ def shape_and_population(user: User, case: Case) -> Told:
     user.key("Return")
     user.until("the sliders", lambda: user.has("Compare with this body"))
     time.sleep(1.0)
-    zoom(user)
+    zoom(user, case.lively)
     user.click("Compare with this body")
     slider = next(t for t in user.look() if t.accessible.startswith("Forearm") and t.kind == "AttributeSlider")
     user.drag(slider.at(), slider.at(0.86), steps=12)
@@ -165,11 +168,11 @@ def shape_and_population(user: User, case: Case) -> Told:
     return told
 
 
-def zoom(user: User) -> None:
-    """Turn the wheel over the traces to see a few seconds around their middle."""
+def zoom(user: User, share: float) -> None:
+    """Turn the wheel over the traces to see a few seconds around one share of their width."""
     traces = next(t for t in user.look() if t.name == "dock:traces")
-    user.move(*traces.at(0.27, 0.5))
-    user.xdo("click", "--repeat", "8", "--delay", "80", "4")
+    user.move(*traces.at(share, 0.5))
+    user.xdo("click", "--repeat", "11", "--delay", "80", "4")
     time.sleep(0.8)
 
 
@@ -247,12 +250,12 @@ def cases(data: Path | None, scratch: Path) -> list[tuple[Case, bool]]:
     """What to tell the stories with, and whether the pictures are the documentation's."""
     sample = REPOSITORY / "resources"
     shipped = ((sample / "motions" / "pack_box.npz",), (sample / "recordings" / "pack_box_watches.csv",))
-    out = [(Case("sample", "The sample that ships", shipped), True)]
+    out = [(Case("sample", "The sample that ships", shipped, 0.27), True)]
     if data is not None:
         motion = data / _BANDAI
         recording = perturbed_recording(motion, scratch / f"{motion.stem}_watches.csv")
-        out.append((Case("bandai", _BANDAI_TITLE, ((motion,), (recording,))), False))
-        out.append((Case("qmt", _QMT_TITLE, ((data / _QMT,),)), False))
+        out.append((Case("bandai", _BANDAI_TITLE, ((motion,), (recording,)), 0.55), False))
+        out.append((Case("qmt", _QMT_TITLE, ((data / _QMT,),), 0.75), False))
     return out
 
 

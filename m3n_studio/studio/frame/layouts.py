@@ -18,7 +18,9 @@ BY_ROOM: dict[str, dict[str, Arrangement]] = {
     "wide": ARRANGEMENTS,
     "low": {
         **ARRANGEMENTS,
-        "Fidelity": Arrangement(((("traces", "spectrum", "attributes"),), (("body",), ("fidelity",))), (60, 66), (180, 370)),
+        "Fidelity": Arrangement(
+            ((("traces", "spectrum", "attributes"),), (("body",), ("fidelity",))), (60, 66), (180, 370)
+        ),
     },
     "narrow": {
         "Overview": ARRANGEMENTS["Overview"],
