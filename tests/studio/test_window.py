@@ -47,7 +47,8 @@ def contents(body, clip):
 @pytest.fixture
 def full(window, contents, qtbot):
     window.show_contents(contents)
-    qtbot.waitUntil(lambda: window.views["body"].viewport.isVisible() and window.views.complete)
+    qtbot.waitUntil(lambda: window.views.complete and not window.views._behind)  # the layout has settled by then
+    qtbot.waitUntil(lambda: window.views["body"].viewport.isVisible())
     QApplication.processEvents()
     return window
 
