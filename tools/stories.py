@@ -151,8 +151,8 @@ def shape_and_population(user: User, case: Case) -> Told:
     time.sleep(1.0)
     user.until("the bands", lambda: not busy(user))
     time.sleep(1.5)
-    told.tell(user, f"{mark}-bands", "The population is stated, and the bands of what its people would read are drawn"
-              " on the traces.")  # fmt: skip
+    sentence = "The population is stated: how tall and heavy its people are, and how that goes together."
+    told.tell(user, f"{mark}-bands", sentence)
     path = user.folder / "bodies.h5"
     user.click(GENERATE)
     user.until("the file dialog", lambda: user.has("Generate bodies"))
