@@ -211,6 +211,8 @@ class ActionTable(QObject):
 
     def update_states(self, situation: Situation) -> None:
         """Enable what can be used now."""
+        if situation == self._situation:
+            return
         self._situation = situation
         for spec in self._specs.values():
             self._actions[spec.name].setEnabled(STATES[spec.needs](situation))

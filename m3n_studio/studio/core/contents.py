@@ -51,6 +51,8 @@ class Contents:
         What all this follows from.
     judged : mapping
         How each sensor's recording was aligned and how close it is, by sensor name.
+    others : tuple of Scene
+        The document's other motions, each on its own performer's body.
     note : str
         What the user should know about all this, e.g. why nothing could be aligned.
     """
@@ -67,6 +69,7 @@ class Contents:
     envelopes: tuple[Envelope, ...] = ()
     document: Document = field(default_factory=Document)
     judged: Mapping[str, Judged] = field(default_factory=dict)
+    others: tuple[Scene, ...] = ()
 
     @property
     def clip(self) -> Clip | None:
@@ -74,9 +77,9 @@ class Contents:
         return None if self.scene is None else self.scene.track.clip
 
     def span_s(self) -> tuple[float, float]:
-        """First and last time, s: the motion's, else the recordings'."""
+        """First and last time, s: the longest motion's, else the recordings'."""
         if self.clip is not None:
-            return 0.0, self.clip.duration_s
+            return 0.0, max(s.track.clip.duration_s for s in (self.scene, *self.others) if s is not None)
         signals = self.real or self.simulated
         if not signals:
             return 0.0, 0.0
@@ -148,7 +151,7 @@ def derive(
     contents = Contents(
         document.title, _scene(document, before), tuple(simulated), recordings=document.recordings,
         ghost=_ghost(document, base, before), envelopes=_envelopes(document, base, before),
-        document=document, note="; ".join(verdict.problems.values()),
+        document=document, note="; ".join(verdict.problems.values()), others=_others(document, before),
     )  # fmt: skip
     return _with_judged(contents, list(verdict.judged.values()))
 
@@ -185,6 +188,14 @@ def _scene(d: Document, before: Contents) -> Scene | None:
     return Scene.of(d.model, d.clip, shape=d.shape, sensors=sensors)
 
 
+def _others(d: Document, before: Contents) -> tuple[Scene, ...]:
+    """The scenes of the other motions; those of before where they are the same motions."""
+    if d.clip is None or d.model is None:
+        return ()
+    known = {id(s.track.clip): s for s in before.others if s.track.model is d.model}
+    return tuple(known.get(id(o.clip)) or Scene.of(d.model, o.clip) for o in d.others)
+
+
 def document_of(scene: WorkScene) -> Document:
     """The document of the command line's scene."""
     return Document(
@@ -216,7 +227,7 @@ def open_recording(path: Path, before: Document) -> Document:
 
 
 def open_file(path: Path, before: Document) -> Document:
-    """Whatever the file is: a motion if some reader knows it as one, else a recording."""
+    """Whatever the file is: a motion, a recording, or one that holds both."""
     from m3n_studio.motion import formats as motions
     from m3n_studio.recordings import formats as recordings
 
@@ -226,12 +237,24 @@ def open_file(path: Path, before: Document) -> Document:
     if suffix not in {*of_motion, *of_recording}:
         known = " ".join(sorted({*of_motion, *of_recording}))
         raise FileError(path, found="neither a motion nor a recording that is known here", expected=f"one of {known}")
-    if suffix in of_recording:
-        try:
-            motions.find_reader(path)
-        except FileError:
-            return open_recording(path, before)
-    return open_motion(path, before)
+    if suffix in of_motion and suffix in of_recording:
+        return _open_either(path, before)
+    return open_recording(path, before) if suffix in of_recording else open_motion(path, before)
+
+
+def _open_either(path: Path, before: Document) -> Document:
+    """A file whose suffix leaves it open what it is: a motion, a recording, or both at once."""
+    from m3n_studio.recordings.formats import find_reader
+
+    try:
+        moved = open_motion(path, before)
+    except FileError:
+        return open_recording(path, before)
+    try:
+        find_reader(path)
+    except FileError:
+        return moved
+    return open_recording(path, moved)
 
 
 def open_files(paths: Sequence[Path], before: Document) -> Document:

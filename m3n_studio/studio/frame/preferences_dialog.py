@@ -62,6 +62,7 @@ class PreferencesDialog(QDialog):
             tip="Low-pass of the simulated signals of a new motion, Hz; 0: none", accessible="Bandwidth in hertz",
         )  # fmt: skip
         self.bandwidth.setSpecialValueText("No low-pass")
+        self.bandwidth.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.bandwidth.setValue(preferences.bandwidth_hz or 0.0)
         self._lay_out()
         self.theme.currentIndexChanged.connect(self._on_change)

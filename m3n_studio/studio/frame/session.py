@@ -8,7 +8,7 @@ from typing import Any
 
 from m3n_studio.body.shape import Shape
 from m3n_studio.errors import FileError, M3nError
-from m3n_studio.studio.core.document import Document
+from m3n_studio.studio.core.document import MOST_OTHERS, Document, OtherMotion
 
 VERSION = 1
 
@@ -30,6 +30,7 @@ def to_dict(d: Document) -> dict[str, Any]:
         "alignments": {name: a.to_dict() for name, a in d.alignments.items()},
         "mode": d.mode,
         "bandwidth_hz": d.bandwidth_hz,
+        "others": [{"motion": str(Path(o.path).absolute()), "where": o.where} for o in d.others if o.path],
     }
 
 
@@ -61,6 +62,7 @@ def open_again(data: dict[str, Any], name: str = "session") -> Document:
             placements=_placements(data["placements"]) or document.placements,
             pairs={str(k): str(v) for k, v in data["pairs"].items()},
             alignments={str(k): _alignment(v) for k, v in data["alignments"].items()},
+            others=_others(data.get("others", [])),
             mode=str(data["mode"]), bandwidth_hz=None if data["bandwidth_hz"] is None else float(data["bandwidth_hz"]),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -73,6 +75,15 @@ def _read_shape(data: dict[str, Any] | None) -> Shape | None:
     if data is None:
         return None
     return Shape(tuple(map(float, data["betas"])), dict(data["limbs"]), float(data["scale"]), str(data["space"]))
+
+
+def _others(rows: list[dict[str, Any]]) -> tuple[OtherMotion, ...]:
+    from m3n_studio import workbench
+
+    return tuple(
+        OtherMotion(workbench.open_clip(row["motion"]), str(row["motion"]), str(row["where"]))
+        for row in rows[:MOST_OTHERS]
+    )  # fmt: skip
 
 
 def _placements(rows: list[dict[str, Any]]) -> tuple[Any, ...]:

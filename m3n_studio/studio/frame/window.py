@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from m3n_studio.plugins import Door, load, the_door
+from m3n_studio.plugins import Door, the_door
 from m3n_studio.studio.core.actions import ActionTable, Situation
 from m3n_studio.studio.core.clock import MAX_SPEED, MIN_SPEED, TICK_MS, Clock
 from m3n_studio.studio.core.contents import Contents
@@ -32,10 +32,12 @@ from m3n_studio.studio.frame.empty_view import EmptyView
 from m3n_studio.studio.frame.layouts import Layouts
 from m3n_studio.studio.frame.menus import Menus
 from m3n_studio.studio.frame.messages import MessageLog
+from m3n_studio.studio.frame.next_step import NextStep
 from m3n_studio.studio.frame.opener import Opener
 from m3n_studio.studio.frame.preferences import Store
 from m3n_studio.studio.frame.restore_bar import RestoreBar
 from m3n_studio.studio.frame.status_bar import StatusBar
+from m3n_studio.studio.frame.view_shelf import ViewShelf
 from m3n_studio.studio.look.error_bar import ErrorBar, ExceptionHook, describe
 from m3n_studio.studio.look.icons import icon
 from m3n_studio.studio.look.theme import load_theme, palette, style_sheet, system_theme
@@ -45,6 +47,8 @@ DEFAULT_SIZE = (1280, 800)
 MINIMUM_SIZE = (720, 520)
 AUTOSAVE_MS = 400
 SLOW_TICK_MS = 33
+#: The layout in which a next step is taken, and the view to take it in.
+NEXT = {"differences": ("Fidelity", "fidelity"), "shape": ("Shape", "attributes")}
 
 
 class Window(QMainWindow):
@@ -102,6 +106,7 @@ class Window(QMainWindow):
 
     def _build(self, viewport: str) -> None:
         self.error_bar, self.restore_bar = ErrorBar(self.theme), RestoreBar()
+        self.next_step = NextStep(self.store, self.theme)
         self.status = StatusBar(self.jobs, self.theme)
         self.empty = EmptyView(self.theme)
         self.host = DockHost(self.theme)
@@ -110,7 +115,6 @@ class Window(QMainWindow):
             "recent": self.opener.fill_recent, "samples": self.opener.fill_samples, "views": self._fill_views,
             "layouts": self.layouts.fill,
         })  # fmt: skip
-        self.views: dict[str, QWidget] = {}
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self._work_page(viewport))
@@ -118,7 +122,7 @@ class Window(QMainWindow):
         layout = QVBoxLayout(page)
         layout.setContentsMargins(10, 2, 10, 4)
         layout.setSpacing(6)
-        for widget in (self.restore_bar, self.error_bar):
+        for widget in (self.restore_bar, self.error_bar, self.next_step):
             layout.addWidget(widget)
         layout.addWidget(self.pages, 1)
         layout.addWidget(self.status)
@@ -135,19 +139,40 @@ class Window(QMainWindow):
             report=self.show_error, edit=self.history.apply, seal=self.history.seal, jobs=self.jobs,
             base=self._base, viewport=viewport, add_action=self.table.add,
         )  # fmt: skip
-        for name, spec in self._door.all("dock"):
-            try:
-                view = load(spec.build)(context)
-            except Exception as error:  # a plugin's view may raise anything; the others must live
-                message, details = describe(error)
-                self.tell(f"The view {spec.title!r} could not be built. {message}", details)
-                continue
-            self.views[name] = view
-            if spec.area == "bottom":
-                layout.addWidget(view)
-            else:
-                self.host.add(name, spec.title, spec.area, view)
+        self._docks = dict(self._door.all("dock"))
+        self.views = ViewShelf(
+            list(self._docks.items()), context, seen=self._is_seen, place=self._place_view, failed=self._on_unbuilt,
+            parent=self,
+        )  # fmt: skip
+        self._bottom = layout
+        for name, spec in self._docks.items():
+            if spec.area != "bottom":
+                self.host.add(name, spec.title, spec.area)
+        self.host.seen.connect(self.views.reveal)
+        if "body" in self.views:  # OpenGL that comes to a window on screen makes it flicker
+            self.views.reveal("body")
         return page
+
+    def _reveal_bottom(self) -> None:
+        """What is below the docks is there as soon as they are; after them, for the keyboard's sake."""
+        if self.isVisible() and self.pages.currentIndex() == 1:
+            for name, spec in self._docks.items():
+                if spec.area == "bottom":
+                    self.views.reveal(name)
+
+    def _is_seen(self, name: str) -> bool:
+        return name not in self.host.docks or self.host.docks[name].in_front
+
+    def _place_view(self, name: str, view: QWidget) -> None:
+        if name in self.host.docks:
+            self.host.docks[name].setWidget(view)
+        else:
+            self._bottom.addWidget(view)
+
+    def _on_unbuilt(self, name: str, error: Exception) -> None:
+        message, details = describe(error)
+        self.host.discard(name)
+        self.tell(f"The view {self._docks[name].title!r} could not be built. {message}", details)
 
     def _fill_views(self, menu: QMenu) -> None:
         menu.clear()
@@ -175,6 +200,7 @@ class Window(QMainWindow):
         self.opener.refused.connect(self.show_error)
         self.layouts.failed.connect(self.show_error)
         self.restore_bar.restore_wanted.connect(self.opener.open_session)
+        self.next_step.wanted.connect(self._on_next)
         self.error_bar.all_wanted.connect(act["messages"].trigger)
         self.status.messages_wanted.connect(act["messages"].trigger)
         self.log.changed.connect(self._on_log)
@@ -206,14 +232,17 @@ class Window(QMainWindow):
         self.clock.set_range(start, end)
         self._hand_out(contents)
         empty = contents.scene is None and not contents.real
+        begins = not empty and self.pages.currentIndex() == 0
         self.pages.setCurrentIndex(0 if empty else 1)
+        self._reveal_bottom()
+        play = self.findChild(QToolButton, "play")
+        if begins and play is not None:
+            play.setFocus(Qt.FocusReason.OtherFocusReason)
         self.setWindowTitle(f"{contents.title} – m3n Studio" if contents.title else "m3n Studio")
 
     def _hand_out(self, contents: Contents) -> None:
         self.contents = contents
-        for view in self.views.values():
-            if hasattr(view, "set_contents"):
-                view.set_contents(contents)
+        self.views.hand_out(contents)
         self._tell_states()
 
     def _tell_states(self) -> None:
@@ -226,6 +255,17 @@ class Window(QMainWindow):
         ))  # fmt: skip
         recording = Path(self.history.document.recording_path).name
         self.status.set_file(" with ".join(dict.fromkeys(filter(None, [c.title, recording]))))
+        self.next_step.show_for(c)
+
+    @Slot(str)
+    def _on_next(self, what: str) -> None:
+        if what == "open":
+            self.opener.ask_files()
+        else:
+            layout, view = NEXT[what]
+            self.layouts.show(layout)
+            if view in self.host.docks:
+                self.host.show_dock(view)
 
     def open_path(self, path: Path) -> None:
         """Open one file in the background."""
@@ -253,9 +293,10 @@ class Window(QMainWindow):
 
     @Slot(object)
     def _on_shown(self, contents: Contents) -> None:
-        another = contents.clip is not self.contents.clip or contents.span_s() != self.contents.span_s()
-        if another:
+        if contents.clip is not self.contents.clip or contents.clip is None:
             self.show_contents(contents)
+        elif contents.span_s() != self.contents.span_s():
+            self._show_contents(contents)
         else:
             self._hand_out(contents)
 
@@ -364,9 +405,8 @@ class Window(QMainWindow):
         self.setStyleSheet(style_sheet(theme))
         self.table.set_theme(theme)
         self._play_icon()
-        for view in (self.error_bar, self.empty, self.status, self.host, *self.views.values()):
-            if hasattr(view, "set_theme"):
-                view.set_theme(theme)
+        for view in (self.error_bar, self.next_step, self.empty, self.status, self.host, self.views):
+            view.set_theme(theme)
 
     def toggle_theme(self) -> None:
         """Dark if it is light, light if it is dark."""
@@ -410,6 +450,12 @@ class Window(QMainWindow):
         if self.guard is not None:
             self.guard.remember(session.to_dict(self.history.document))
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """On screen: the views behind tabs can be built now."""
+        super().showEvent(event)
+        self._reveal_bottom()
+        self.views.start()
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Stop everything, remember the geometry, leave no thread behind."""
         self.clock.pause()
@@ -418,9 +464,7 @@ class Window(QMainWindow):
         self.hide()
         self._autosave.stop()
         self.jobs.stop()
-        for view in self.views.values():
-            if hasattr(view, "release"):
-                view.release()
+        self.views.release()
         self.hook.remove()
         if self.guard is not None:
             self.guard.release()

@@ -250,7 +250,7 @@ class TraceView(QWidget):
             track = self.tracks[lane.sensor]
             lines = self._lines_of.of_track(track, lane.quantity, lane.component, self.bar.difference_mode)
             spans = self._lines_of.spans(track.simulated) if track.simulated is not None else ()
-            lane.set_lines(lines, track.bands(lane.quantity, lane.component), spans)
+            lane.set_lines(lines, self._lines_of.bands(track, lane.quantity, lane.component), spans)
             lane.readout.set_name(self._lane_name(lane, track))
             if "real" in lines and lane.real_drawn is not lines["real"]:
                 lane.shift_real(0.0)
