@@ -73,7 +73,8 @@ class TraceView(QWidget):
         self.lanes: list[Lane] = []
         self.history = ZoomHistory()
         self.measure = MeasureCursors(self)
-        self._view = (0.0, 1.0)
+        # all of the time there is, which may be known before the view is built
+        self._view = (clock.start_s, max(clock.end_s, clock.start_s + 1e-3))
         self._built: object = None
         self._build()
         self._connect()
