@@ -108,6 +108,16 @@ class SubjectFacts:
     handedness: str = ""
 
 
+@dataclass(frozen=True)
+class PathFacts:
+    """What a path alone says, before anything is read; empty where it does not."""
+
+    subject: str = ""
+    session: str = ""
+    placement: str = ""
+    sensor: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Recorded:
     """One device's signal and what is known of it.
