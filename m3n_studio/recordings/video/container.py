@@ -56,7 +56,7 @@ def open_stream(path: str | Path, *, threads: int = 0) -> tuple[InputContainer, 
     try:
         with explained(path):
             stream = _choose(path, container)
-            stream.thread_type = "AUTO" if threads != 1 else "NONE"  # type: ignore[assignment]
+            stream.thread_type = "AUTO" if threads != 1 else "NONE"
             stream.codec_context.thread_count = threads
     except BaseException:
         container.close()

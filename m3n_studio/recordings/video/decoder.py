@@ -23,7 +23,9 @@ from m3n_studio.recordings.video.container import explained, open_stream
 from m3n_studio.recordings.video.index import VideoFile
 
 if TYPE_CHECKING:
+    from av.container import InputContainer
     from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
 CACHE_BYTES = 192 << 20
 _RATHER_DECODE = 8  # frames that decode faster than a jump to the next key frame
@@ -64,6 +66,10 @@ class Decoder:
         self._most = cache_bytes
         self._kept: OrderedDict[int, VideoFrame] = OrderedDict()
         self._bytes = 0
+        self._container: InputContainer
+        self._stream: VideoStream
+        self._frames: Iterator[VideoFrame] | None  # None: at the end
+        self._last: int  # number of the frame decoded last
         self._open()
 
     def __enter__(self) -> Decoder:
@@ -135,8 +141,8 @@ class Decoder:
     def _open(self) -> None:
         threads = max(min(os.cpu_count() or 1, _MOST_THREADS), 1)
         self._container, self._stream = open_stream(self.video.path, threads=threads)
-        self._frames: Iterator[VideoFrame] | None = self._decoded()
-        self._last = -1  # number of the frame decoded last
+        self._frames = self._decoded()
+        self._last = -1
 
     def _seek(self, key: int) -> None:
         self._container.seek(int(self.video.pts[key]), stream=self._stream)
@@ -150,7 +156,7 @@ class Decoder:
         for frame in self._frames or ():
             if frame.pts is None:
                 continue
-            at = self._keep(frame)
+            at = self._keep(frame, frame.pts)
             if frame.pts == wanted:
                 return frame
             if frame.pts > wanted:
@@ -159,10 +165,10 @@ class Decoder:
         self._frames = None  # the end; from here on it takes a seek
         return before
 
-    def _keep(self, frame: VideoFrame) -> int:
-        number = int(np.searchsorted(self.video.pts, frame.pts, side="right")) - 1
+    def _keep(self, frame: VideoFrame, pts: int) -> int:
+        number = int(np.searchsorted(self.video.pts, pts, side="right")) - 1
         self._last = number
-        if number >= 0 and self.video.pts[number] == frame.pts and number not in self._kept:
+        if number >= 0 and self.video.pts[number] == pts and number not in self._kept:
             self._kept[number] = frame
             self._bytes += _size(frame)
             while self._bytes > self._most and len(self._kept) > 1:
@@ -185,7 +191,9 @@ class Decoder:
             width, height = max(round(width * share), 1), max(round(height * share), 1)
         stored = self.video.turn.size(width, height)
         rgb = frame.reformat(*stored, format="rgb24", interpolation="BILINEAR").to_ndarray()
-        return Picture(number, float(self.video.times_s[number]), self.video.turn.apply(rgb.astype(np.uint8, copy=False)))
+        return Picture(
+            number, float(self.video.times_s[number]), self.video.turn.apply(rgb.astype(np.uint8, copy=False))
+        )
 
 
 def _size(frame: VideoFrame) -> int:

@@ -126,7 +126,9 @@ class VideoFile:
         return int(self.keys[at]) if at >= 0 else 0
 
 
-def open_video(path: str | Path, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None) -> VideoFile:
+def open_video(
+    path: str | Path, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
+) -> VideoFile:
     """Read what is known of a video.
 
     Parameters
@@ -191,9 +193,7 @@ class _Watch:
             self._progress(min(packet.pos / self._size, 1.0))
 
 
-def _read(
-    path: Path, container: InputContainer, stream: VideoStream, first: VideoFrame, watch: _Watch
-) -> VideoFile:
+def _read(path: Path, container: InputContainer, stream: VideoStream, first: VideoFrame, watch: _Watch) -> VideoFile:
     turn, (width, height) = _turn(first), (first.width, first.height)
     base, codec = stream.time_base, stream.codec_context.name
     assert base is not None  # `open_stream` refuses it
@@ -235,7 +235,8 @@ def _refuse_untimed(path: Path, container: InputContainer, stream: VideoStream) 
 
 
 def _turn(frame: VideoFrame) -> Turn:
-    for data in frame.side_data:  # type: ignore[attr-defined]
+    side: Any = frame.side_data
+    for data in side:
         if data.type.name == "DISPLAYMATRIX":
             return Turn.from_matrix(bytes(data))
     return Turn()

@@ -13,11 +13,16 @@ from m3n_studio.recordings.video.turn import Turn
 from tests.recordings.video import clips
 
 COUNT = 150
+B30 = Fraction(1, 30)
+MANY_B = {"bf": "5", "b_strategy": "0", "b-pyramid": "strict"}
+QUICK = {"cpu-used": "8", "deadline": "realtime"}
+ALT_REF = {"auto-alt-ref": "1", "lag-in-frames": "16", "cpu-used": "8"}
+X265 = {"preset": "ultrafast", "x265-params": "log-level=none"}
 KINDS = {
     "constant": ("a.mp4", clips.constant(COUNT), {}),
     "ntsc": ("a.mp4", np.arange(COUNT) * 1001 / 30000, {"base": Fraction(1, 30000)}),
     "variable": ("a.mp4", clips.variable(COUNT), {}),
-    "many-b-frames": ("a.mp4", clips.variable(COUNT, 1), {"options": {"bf": "5", "b_strategy": "0", "b-pyramid": "strict"}}),
+    "many-b-frames": ("a.mp4", clips.variable(COUNT, 1), {"options": MANY_B}),
     "open-gop": ("a.mp4", clips.constant(COUNT), {"options": {"x264-params": "open-gop=1:keyint=24:bframes=3"}}),
     "odd-gop": ("a.mp4", clips.variable(COUNT, 2), {"gop": 37}),
     "one-key-frame": ("a.mkv", clips.constant(COUNT), {"gop": 10_000, "options": {"sc_threshold": "0"}}),
@@ -26,10 +31,10 @@ KINDS = {
     "late-start-mkv": ("a.mkv", clips.variable(COUNT, 4, start_s=3.217), {}),
     "transport-stream": ("a.ts", clips.constant(COUNT, 25.0), {}),
     "avi": ("a.avi", clips.constant(COUNT), {"codec": "mpeg4", "base": Fraction(1, 30)}),
-    "motion-jpeg": ("a.avi", clips.constant(COUNT), {"codec": "mjpeg", "base": Fraction(1, 30), "pix_fmt": "yuvj420p"}),
-    "vp9": ("a.webm", clips.constant(COUNT), {"codec": "libvpx-vp9", "options": {"cpu-used": "8", "deadline": "realtime"}}),
-    "vp8-hidden": ("a.webm", clips.constant(COUNT), {"codec": "libvpx", "options": {"auto-alt-ref": "1", "lag-in-frames": "16", "cpu-used": "8"}}),
-    "hevc": ("a.mp4", clips.variable(COUNT, 5), {"codec": "libx265", "options": {"preset": "ultrafast", "x265-params": "log-level=none"}}),
+    "motion-jpeg": ("a.avi", clips.constant(COUNT), {"codec": "mjpeg", "base": B30, "pix_fmt": "yuvj420p"}),
+    "vp9": ("a.webm", clips.constant(COUNT), {"codec": "libvpx-vp9", "options": QUICK}),
+    "vp8-hidden": ("a.webm", clips.constant(COUNT), {"codec": "libvpx", "options": ALT_REF}),
+    "hevc": ("a.mp4", clips.variable(COUNT, 5), {"codec": "libx265", "options": X265}),
     "with-sound": ("a.mp4", clips.constant(COUNT), {"audio": True}),
 }  # fmt: skip
 
