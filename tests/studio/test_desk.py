@@ -48,6 +48,14 @@ def on_disk(desk):
     return desk.project.annotations(desk.session.id)
 
 
+def pressed(desk, state, call, at):
+    calls = {"down": (state.key_down, "w", at), "up": (state.key_up, "w", at), "tick": (state.tick, at)}
+    function, *given = calls.get(call, (state.cancel,))
+    steps = function(desk.track, *given)
+    assert desk.take(steps)
+    return steps[-1].state
+
+
 def test_a_change_is_on_disk_on_the_stack_and_shown(qtbot, desk):
     heard = []
     desk.labels_changed.connect(heard.append)
@@ -92,12 +100,7 @@ def test_what_another_window_changed_is_read_and_a_conflict_changes_nothing(qtbo
 def test_a_label_held_while_it_plays_is_one_step_of_undo(desk):
     state = Labelling(TIER.id, author="ana", to_s=60.0)
     for call, at in (("down", 1.0), ("tick", 1.5), ("tick", 2.0), ("up", 2.4)):
-        steps = {
-            "down": lambda at: state.key_down(desk.track, "w", at), "tick": lambda at: state.tick(desk.track, at),
-            "up": lambda at: state.key_up(desk.track, "w", at),
-        }[call](at)  # fmt: skip
-        assert desk.take(steps)
-        state = steps[-1].state
+        state = pressed(desk, state, call, at)
     assert [(a.start_s, a.end_s, a.author) for a in on_disk(desk)] == [(1.0, 2.4, "ana")]
     assert desk._stack.count() == 1
     desk._stack.undo()
@@ -109,11 +112,8 @@ def test_a_label_held_while_it_plays_is_one_step_of_undo(desk):
 def test_a_cancelled_label_leaves_nothing(desk):
     desk.annotate(put(desk.track, "s", 0.0, 10.0))
     state = Labelling(TIER.id, to_s=60.0)
-    for steps in (lambda: state.key_down(desk.track, "w", 3.0), lambda: state.tick(desk.track, 5.0),
-                  lambda: state.cancel(desk.track)):  # fmt: skip
-        made = steps()
-        assert desk.take(made)
-        state = made[-1].state
+    for call, at in (("down", 3.0), ("tick", 5.0), ("cancel", 5.0)):
+        state = pressed(desk, state, call, at)
     assert [(a.label, a.start_s, a.end_s) for a in on_disk(desk)] == [("s", 0.0, 10.0)]
     assert desk.track.annotations == on_disk(desk)
 

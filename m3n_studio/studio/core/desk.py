@@ -220,10 +220,7 @@ class Desk(QObject):
 
     def take(self, steps: Sequence[Step]) -> bool:
         """Make the steps of labelling while it plays; False if one could not be made."""
-        for step in steps:
-            if step.change and not self._take(step):
-                return False
-        return True
+        return all(self._take(step) for step in steps if step.change)
 
     def _take(self, step: Step) -> bool:
         if self.session is None or not self.write(self.session.id, step.change):
