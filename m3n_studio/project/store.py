@@ -156,6 +156,10 @@ class Project:
         """All clips, or those of one session, by name."""
         return self._of_session(ClipEntry, session)
 
+    def media(self) -> tuple[Video | ClipEntry, ...]:
+        """All videos and clips: what has a `path`."""
+        return (*self.videos(), *self.clips())
+
     def texts(self, session: str | None = None) -> tuple[TextEntry, ...]:
         """All texts, or those of one session, by start."""
         return self._of_session(TextEntry, session)
