@@ -146,7 +146,7 @@ def _median(values: Array) -> float:
 
 
 def _bias(means: Array) -> float:
-    kept = means[np.isfinite(means).all(axis=1)]
+    kept = means[np.asarray(np.isfinite(means).all(axis=1))]
     return float(np.linalg.norm(np.median(kept, axis=0))) if len(kept) else float("nan")
 
 
@@ -173,7 +173,7 @@ def gyr_against_gravity(raw: RawSignal, step_s: float) -> tuple[float, float]:
     width = max(1, round(_SMOOTHING_S / step_s))
     if width * 10 > len(raw):
         return nothing
-    good = np.isfinite(raw.acc_mps2).all(axis=1) & np.isfinite(raw.gyr_radps).all(axis=1)
+    good = np.asarray(np.isfinite(raw.acc_mps2).all(axis=1) & np.isfinite(raw.gyr_radps).all(axis=1))
     even = good[1:] & good[:-1] & (np.abs(np.diff(raw.time_s) - step_s) < 0.6 * step_s)
     acc, gyr = (smooth(np.where(good[:, None], x, 0.0), width) for x in (raw.acc_mps2, raw.gyr_radps))
     size = np.linalg.norm(acc, axis=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from m3n_studio.errors import Cancelled, FileError, M3nError
@@ -47,7 +47,7 @@ class Item:
     path: Path
     reader: str
     recipe: Recipe | None = None
-    facts: PathFacts = PathFacts()
+    facts: PathFacts = field(default_factory=PathFacts)
     needs: tuple[str, ...] = ()
 
 
@@ -207,7 +207,7 @@ def _outcome(item: Item, reading: Reading, fixes: tuple[str, ...]) -> Outcome:
         else:
             imports = (formats.read_import(item.path, format=item.reader, reading=reading),)
             for one in imports:
-                findings += check_import(one, stated_rate_hz=reading.rate_hz)
+                findings += check_import(one, stated_rate_hz=reading.rate_hz if item.needs else 0.0)
         return Outcome(item, tuple(_mended(one, fixes) for one in imports), tuple(findings))
     except Cancelled:
         raise

@@ -19,8 +19,8 @@ from m3n_studio.recordings.signal import Signal
 
 Array = NDArray[np.float64]
 
-#: A pause longer than this many usual steps ends a run of labels.
-_LONGEST_STEP = 2.5
+#: A pause ends a run of labels if it is longer than this many usual steps, and than this time.
+_LONGEST_STEP, _LONGEST_S = 2.5, 0.5
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class LabelTrack:
         """Runs from one label a sample.
 
         A run lasts until the next sample begins, or for one usual step where the recording
-        pauses or ends. Labels in `ignore` are no labels.
+        pauses (for half a second at least) or ends. Labels in `ignore` are no labels.
 
         time_s : (N,), s, not decreasing; labels : N words.
         """
@@ -77,7 +77,7 @@ class LabelTrack:
         steps = np.diff(time_s)
         usual = float(np.median(steps)) if n > 1 else 0.0
         ends = time_s + np.append(np.minimum(steps, usual) if n > 1 else [], usual)
-        unbroken = steps <= _LONGEST_STEP * usual
+        unbroken = steps <= max(_LONGEST_STEP * usual, _LONGEST_S)
         ends[:-1] = np.where(unbroken, time_s[1:], ends[:-1])
         _, codes = np.unique(np.asarray(labels, dtype=object).astype(str), return_inverse=True)
         starts = np.flatnonzero(np.concatenate([[True], (np.diff(codes) != 0) | ~unbroken]))

@@ -19,15 +19,12 @@ from m3n_studio.recordings.imported import Import, LabelTrack, PathFacts, Record
 from m3n_studio.recordings.raw import RawSignal
 from m3n_studio.recordings.recipe import Column, GyrFileSpec, Recipe, SensorSpec, TimeSpec
 from m3n_studio.recordings.remedies import mend
-from m3n_studio.recordings.signal import GRAVITY_MPS2
 from m3n_studio.recordings.text_table import TextTable
+from m3n_studio.recordings.units import ACC_UNITS, GYR_UNITS, TIME_UNITS
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-ACC_UNITS = {"m/s2": 1.0, "g": GRAVITY_MPS2, "mg": GRAVITY_MPS2 / 1000.0}
-GYR_UNITS = {"rad/s": 1.0, "deg/s": np.pi / 180.0, "mdeg/s": np.pi / 180_000.0}
-TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _UNIX_FROM, _UNIX_TO = 2.0e8, 8.0e9
 _MOST_GROUPS = 10_000
 

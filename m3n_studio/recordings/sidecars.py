@@ -61,7 +61,9 @@ def _why_not_columns(file: Path) -> str:
 
 
 def lacks_rate(reader: str, file: Path) -> bool:
-    """Whether an MTw export has neither an update rate nor sample times."""
+    """Whether a file has neither times nor a rate: some MTw exports, arrays of six columns."""
+    if reader == "npy":
+        return _untimed_array(file)
     if reader != "xsens":
         return False
     rows = [line for line in _head(file).splitlines() if line.strip()]
@@ -76,3 +78,13 @@ def lacks_rate(reader: str, file: Path) -> bool:
         return True
     at = header.index("SampleTimeFine")
     return at >= len(first) or first[at].lower() in ("", "nan")
+
+
+def _untimed_array(file: Path) -> bool:
+    from m3n_studio.errors import FileError
+    from m3n_studio.recordings.npy import array_shape
+
+    try:
+        return array_shape(file)[1:] == (6,)
+    except FileError:
+        return False
