@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from m3n_studio import __version__, cli_project
+from m3n_studio import __version__, cli_import, cli_project
 from m3n_studio.errors import M3nError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_project.app)
+cli_import.add_to(app)
 
 
 class Up(StrEnum):

@@ -132,7 +132,7 @@ def _gaps(raw: RawSignal, times: Array, step: float) -> Iterator[Finding]:
             level,
             "gaps",
             "samples are missing",
-            f"{raw.name}, longest at {times[longest]:.6g} s",
+            f"{raw.name}, longest {times[longest] - times[0]:.4g} s in",
             f"{int(gaps.sum())} gaps, {lost:.4g} s in all ({share:.1%}), longest {steps[longest]:.4g} s",
             "Gaps stay gaps; leave windows that span one out of training.",
         )

@@ -177,7 +177,7 @@ def _frozen(raw: RawSignal) -> Iterator[Finding]:
             "warning",
             "frozen",
             "all channels repeat exactly",
-            f"{raw.name}, first at {raw.time_s[at]:.6g} s",
+            f"{raw.name}, first {raw.time_s[at] - raw.time_s[0]:.4g} s in",
             f"{int(long.sum())} stretches, longest {float(lengths.max()) * step:.3g} s",
             "Samples were repeated to fill a lost link: leave these stretches unlabelled.",
         )

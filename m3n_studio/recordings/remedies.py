@@ -111,8 +111,14 @@ REMEDIES: Mapping[str, Remedy] = {
 
 def mend(raw: RawSignal, fixes: Sequence[str]) -> RawSignal:
     """The remedies a person chose, one after the other; `UnknownName` for one that is none."""
+    check_names(fixes)
+    for name in fixes:
+        raw = REMEDIES[name].apply(raw)
+    return raw
+
+
+def check_names(fixes: Sequence[str]) -> None:
+    """`UnknownName` with the nearest for a name that is no remedy's."""
     for name in fixes:
         if name not in REMEDIES:
             raise UnknownName("remedy", name, REMEDIES)
-        raw = REMEDIES[name].apply(raw)
-    return raw
