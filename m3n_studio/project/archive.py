@@ -207,7 +207,7 @@ def _check_name(source: Path, info: zipfile.ZipInfo) -> None:
     mode = info.external_attr >> 16
     bad = (
         not parts or name.startswith("/") or "\\" in name or ":" in name or "\0" in name or name.endswith("/")
-        or any(part in ("", ".", "..") for part in name.split("/")) or (mode and not stat.S_ISREG(mode))
+        or any(part in ("", ".", "..") for part in name.split("/")) or stat.S_IFMT(mode) not in (0, stat.S_IFREG)
     )  # fmt: skip
     if bad or info.flag_bits & 1:
         raise FileError(source, field=name, found="a name or kind of file that is not allowed",

@@ -63,8 +63,14 @@ def check(
     -------
     tuple of Finding
         Empty where all is well.
+
+    Raises
+    ------
+    FileError
+        If the folder holds nothing of a project.
     """
     folder = Path(folder)
+    require_project(folder)
     try:
         project = Project.open(folder, read_only=True)
     except FileError as error:
@@ -86,6 +92,12 @@ def check(
         if not backup.is_whole(copy.path):
             found.append(Finding("warning", f"backups/{copy.path.name}", "this backup is damaged", "delete it"))
     return tuple(found)
+
+
+def require_project(folder: Path) -> None:
+    """Raise `FileError` where a folder holds nothing of a project, not even a damaged one."""
+    if not ((folder / NAME).exists() or backup.backups(folder) or (folder / SIGNALS).is_dir()):
+        raise FileError(folder, found="nothing of a project in it", expected="a project's folder")
 
 
 def _check_recording(project: Project, recording: Recording, samples: bool) -> list[Finding]:

@@ -135,7 +135,9 @@ def _drop_missing(connection: sqlite3.Connection, wanted: LabelSet) -> None:
     kept_tiers = {tier.id for tier in wanted.tiers}
     kept = {label.id for tier in wanted.tiers for label in tier.classes}
     rows = connection.execute(
-        "SELECT c.id, c.name FROM label_class c JOIN tier t ON t.id = c.tier WHERE t.label_set = ?", (wanted.id,)
+        "SELECT c.id, c.name FROM label_class c JOIN tier t ON t.id = c.tier WHERE t.label_set = ?"
+        " ORDER BY t.rank, c.rank",
+        (wanted.id,),
     ).fetchall()
     for key, name in rows:
         if key in kept:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from m3n_studio.errors import FileError, ValueProblem
 from m3n_studio.project import backup
-from m3n_studio.project.check import STRAY_AGE_S, Finding, files_in_use, strays, unused
+from m3n_studio.project.check import STRAY_AGE_S, Finding, files_in_use, require_project, strays, unused
 from m3n_studio.project.database import NAME, Database, can_write
 from m3n_studio.project.migrations import migrate
 from m3n_studio.project.opening import make_database
@@ -49,8 +49,7 @@ def repair(
         If the folder is no project or cannot be written.
     """
     folder = Path(folder)
-    if not folder.is_dir() or not ((folder / NAME).exists() or backup.backups(folder) or (folder / SIGNALS).is_dir()):
-        raise FileError(folder, found="nothing of a project in it", expected="a project's folder")
+    require_project(folder)
     if not can_write(folder):
         raise FileError(folder, found="it cannot be written", expected="a copy in a folder that may be written")
     done: list[Finding] = []

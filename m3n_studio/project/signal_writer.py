@@ -14,6 +14,7 @@ from m3n_studio.atomic import atomic
 from m3n_studio.errors import Cancelled, FileError, ValueProblem
 from m3n_studio.project import signal_file as layout
 from m3n_studio.project.signal_file import BLOCK, CHANNELS, CHUNK, INDEX_STEP, LEVELS, ContentHash, Written
+from m3n_studio.project.sink import Sink
 from m3n_studio.recordings.pyramid import reduce_peaks
 from m3n_studio.recordings.signal import Signal
 
@@ -92,26 +93,33 @@ def _write(
 ) -> Written:  # fmt: skip
     import h5py
 
-    with h5py.File(part, "w") as file, tempfile.TemporaryFile(dir=part.parent) as times:
-        writer = _Writer(file, times)
-        for piece in pieces:
-            name = name or piece.name
-            for at in range(0, len(piece), BLOCK):
-                if cancelled is not None and cancelled():
-                    raise Cancelled(f"stopped after {writer.samples} samples; nothing was kept")
-                writer.add(piece, at, min(at + BLOCK, len(piece)))
-                if progress is not None:
-                    progress(writer.samples, max(total, writer.samples))
-        written = writer.finish()
-        attributes: dict[str, Any] = {
-            "format": layout.FORMAT, "version": layout.VERSION, "name": name, "about": about,
-            "channels": list(CHANNELS), "units": list(layout.UNITS), "samples": written.samples,
-            "rate_hz": written.rate_hz, "start_s": written.start_s, "stop_s": written.stop_s,
-            "regular": written.regular, "content_sha256": written.sha256,
-        }  # fmt: skip
-        for key, value in attributes.items():
-            file.attrs[key] = value
+    with Sink(part) as sink:
+        with h5py.File(sink, "w") as file, tempfile.TemporaryFile(dir=part.parent) as times:
+            writer = _Writer(file, times)
+            for piece in pieces:
+                name = name or piece.name
+                for at in range(0, len(piece), BLOCK):
+                    if cancelled is not None and cancelled():
+                        raise Cancelled(f"stopped after {writer.samples} samples; nothing was kept")
+                    writer.add(piece, at, min(at + BLOCK, len(piece)))
+                    sink.check()
+                    if progress is not None:
+                        progress(writer.samples, max(total, writer.samples))
+            written = writer.finish()
+            _describe(file, written, name, about)
+        sink.check()
     return written
+
+
+def _describe(file: Any, written: Written, name: str, about: str) -> None:
+    attributes: dict[str, Any] = {
+        "format": layout.FORMAT, "version": layout.VERSION, "name": name, "about": about,
+        "channels": list(CHANNELS), "units": list(layout.UNITS), "samples": written.samples,
+        "rate_hz": written.rate_hz, "start_s": written.start_s, "stop_s": written.stop_s,
+        "regular": written.regular, "content_sha256": written.sha256,
+    }  # fmt: skip
+    for key, value in attributes.items():
+        file.attrs[key] = value
 
 
 class _Writer:
