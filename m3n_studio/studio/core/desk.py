@@ -144,12 +144,26 @@ class Desk(QObject):
 
     def span_s(self) -> tuple[float, float]:
         """First and last moment the session on the desk has a recording or video of, s."""
+        spans = self._spans()
+        return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else (0.0, 0.0)
+
+    def _spans(self) -> list[tuple[float, float]]:
         if self.project is None or self.session is None:
-            return 0.0, 0.0
+            return []
         spans = [r.span_s for r in self.project.recordings(self.session.id)]
         for video in self.project.videos(self.session.id):
             spans.append((video.time_map.to_session(0.0), video.time_map.to_session(video.duration_s)))
-        return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else (0.0, 0.0)
+        return spans
+
+    def recorded_s(self) -> tuple[tuple[float, float], ...]:
+        """Stretches of the session that something recorded, in order and apart from each other, s."""
+        out: list[tuple[float, float]] = []
+        for start, end in sorted(self._spans()):
+            if out and start <= out[-1][1]:
+                out[-1] = (out[-1][0], max(out[-1][1], end))
+            else:
+                out.append((start, end))
+        return tuple(out)
 
     # ------------------------------------------------------------------ opening
 
