@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from m3n_studio.errors import Cancelled, FileError
-from m3n_studio.project import backup
+from m3n_studio.project import backup, entries
 from m3n_studio.project.database import NAME
 from m3n_studio.project.signal_store import StoredSignal
 from m3n_studio.project.store import SIGNALS, Project
@@ -77,6 +77,10 @@ def check(
         return (Finding("damage", NAME, str(error), "repair brings back what can be read"),)
     found: list[Finding] = []
     with project:
+        try:
+            read_rows(project)
+        except FileError as error:
+            return (Finding("damage", NAME, str(error), "repair brings back what can be read"),)
         recordings = project.recordings()
         for done, recording in enumerate(recordings):
             if cancelled is not None and cancelled():
@@ -98,6 +102,15 @@ def require_project(folder: Path) -> None:
     """Raise `FileError` where a folder holds nothing of a project, not even a damaged one."""
     if not ((folder / NAME).exists() or backup.backups(folder) or (folder / SIGNALS).is_dir()):
         raise FileError(folder, found="nothing of a project in it", expected="a project's folder")
+
+
+def read_rows(project: Project) -> None:
+    """Read every row: `Damaged` where one is no value of ours."""
+    for kind in entries.TABLES:
+        project.all_of(kind)
+    project.label_sets()
+    for session in project.sessions():
+        project.annotations(session.id)
 
 
 def _check_recording(project: Project, recording: Recording, samples: bool) -> list[Finding]:

@@ -38,6 +38,10 @@ _WORDS = {
 }
 
 
+class Damaged(FileError):
+    """The database is there and is not whole: `repair` can help."""
+
+
 class BadRowError(Exception):
     """A row that is no value of ours; :meth:`Database.errors` puts it into words."""
 
@@ -190,15 +194,16 @@ class Database:
         try:
             yield
         except BadRowError as error:
-            raise FileError(self.path, found=f"a row that cannot be ({error})", expected=_REPAIR) from error
+            raise Damaged(self.path, found=f"a row that cannot be ({error})", expected=_REPAIR) from error
         except sqlite3.IntegrityError as error:
             raise ValueProblem(f"{self.path.parent.name}: {_constraint(str(error))}") from error
         except (sqlite3.Error, sqlite3.Warning) as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             found, expected = _WORDS.get(code, (f"the database cannot be used ({error})", _REPAIR))
-            raise FileError(self.path, found=found, expected=expected) from error
+            kind = Damaged if expected == _REPAIR else FileError
+            raise kind(self.path, found=found, expected=expected) from error
         except UnicodeError as error:
-            raise FileError(self.path, found=f"text that is no text ({error})", expected=_REPAIR) from error
+            raise Damaged(self.path, found=f"text that is no text ({error})", expected=_REPAIR) from error
 
     def replace_by_memory(self) -> None:
         """Go on with a copy in memory: an old schema on a medium that cannot be written is migrated there."""
@@ -227,8 +232,11 @@ class Database:
     def _check_kind(self) -> None:
         kind = int(self.connection.execute("PRAGMA application_id").fetchone()[0])
         if kind != APPLICATION_ID:
-            raise FileError(self.path, found="an SQLite database that is no project of m3n Studio",
-                            expected="a project.sqlite it made")  # fmt: skip
+            ours = (self.path.parent / "signals").is_dir()
+            raise (Damaged if ours else FileError)(
+                self.path, found="an SQLite database that is no project of m3n Studio",
+                expected=_REPAIR if ours else "a project.sqlite it made",
+            )  # fmt: skip
 
 
 def can_write(path: Path) -> bool:

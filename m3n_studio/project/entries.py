@@ -62,7 +62,8 @@ def _to_row(entry: Entry) -> tuple[Any, ...]:
     return tuple(out)
 
 
-def _from_row(kind: type[E], row: tuple[Any, ...]) -> E:
+def from_row(kind: type[E], row: tuple[Any, ...]) -> E:
+    """The value of a row; `BadRowError` where it is none."""
     values = dict(zip(COLUMNS[kind], row, strict=True))
     if "regular" in values:
         values["regular"] = bool(values["regular"])
@@ -84,7 +85,7 @@ def listed(
     table, columns = TABLES[kind], ", ".join(COLUMNS[kind])
     shown, order = VISIBLE.get(kind, "removed = 0"), _ORDER.get(kind, "name, id")
     query = f"SELECT {columns} FROM {table} WHERE ({where}) AND {shown} ORDER BY {order}"  # noqa: S608 - constants
-    return tuple(_from_row(kind, row) for row in connection.execute(query, given))
+    return tuple(from_row(kind, row) for row in connection.execute(query, given))
 
 
 def one(connection: sqlite3.Connection, kind: type[E], entry_id: str) -> E:
@@ -117,13 +118,13 @@ def apply_edit(connection: sqlite3.Connection, edit: Edit) -> None:
     row = connection.execute(
         f"SELECT {', '.join(columns)}, removed FROM {table} WHERE id = ?", (edit.entry.id,)  # noqa: S608 - constants
     ).fetchone()  # fmt: skip
-    now = None if row is None or row[-1] else _from_row(kind, row[:-1])  # type: ignore[type-var]
+    now = None if row is None or row[-1] else from_row(kind, row[:-1])  # type: ignore[type-var]
     if now != edit.before:
         raise ValueProblem(f"{edit.label}: the {WORDS[kind]} has changed in the meantime")
     if edit.after is None:
         connection.execute(f"UPDATE {table} SET removed = 1 WHERE id = ?", (edit.entry.id,))  # noqa: S608 - constants
         return
-    _check_fixed(edit, None if row is None else _from_row(kind, row[:-1]))  # type: ignore[type-var]
+    _check_fixed(edit, None if row is None else from_row(kind, row[:-1]))  # type: ignore[type-var]
     if isinstance(edit.after, Session | Recording | Video | ClipEntry | TextEntry):
         _check_parent(connection, edit.after)
     values = _to_row(edit.after)

@@ -10,12 +10,13 @@ from m3n_studio.errors import ValueProblem
 from m3n_studio.project.database import BadRowError
 from m3n_studio.project.values import Edit, LabelSet
 
-_COLUMNS = "id, tier, label, start_s, end_s, author, source, confidence, note"
+COLUMNS = "id, tier, label, start_s, end_s, author, source, confidence, note"
 #: Annotations on tiers of label sets that were not removed.
 _SHOWN = "tier IN (SELECT t.id FROM tier t JOIN label_set s ON s.id = t.label_set WHERE s.removed = 0)"
 
 
-def _annotation(row: tuple[Any, ...]) -> Annotation:
+def annotation(row: tuple[Any, ...]) -> Annotation:
+    """The value of a row; `BadRowError` where it is none."""
     name, tier, label, start_s, end_s, author, source, confidence, note = row
     try:
         return Annotation(tier, label, start_s, end_s, author, source, confidence, note, name)
@@ -34,8 +35,8 @@ def annotations_of(
     if span is not None:
         where.append("start_s <= ? AND end_s >= ?")
         given += [span[1], span[0]]  # type: ignore[list-item]
-    query = f"SELECT {_COLUMNS} FROM annotation WHERE {' AND '.join(where)} ORDER BY start_s, end_s, id"  # noqa: S608
-    return tuple(_annotation(row) for row in connection.execute(query, given))
+    query = f"SELECT {COLUMNS} FROM annotation WHERE {' AND '.join(where)} ORDER BY start_s, end_s, id"  # noqa: S608
+    return tuple(annotation(row) for row in connection.execute(query, given))
 
 
 def apply_change(connection: sqlite3.Connection, session: str, change: Change) -> None:
@@ -49,9 +50,9 @@ def apply_change(connection: sqlite3.Connection, session: str, change: Change) -
     """
     for gone in change.remove:
         row = connection.execute(
-            f"DELETE FROM annotation WHERE id = ? AND session = ? RETURNING {_COLUMNS}", (gone.id, session)  # noqa: S608
+            f"DELETE FROM annotation WHERE id = ? AND session = ? RETURNING {COLUMNS}", (gone.id, session)  # noqa: S608
         ).fetchall()  # fmt: skip
-        if not row or _annotation(row[0]) != gone:
+        if not row or annotation(row[0]) != gone:
             raise ValueProblem(f"{change.label}: the annotation at {gone.start_s:.3f} s has changed in the meantime")
     for tier, label in sorted({(a.tier, a.label) for a in change.add}):
         if connection.execute("SELECT 1 FROM label_class WHERE tier = ? AND id = ?", (tier, label)).fetchone() is None:
@@ -59,7 +60,7 @@ def apply_change(connection: sqlite3.Connection, session: str, change: Change) -
     for new in change.add:
         try:
             connection.execute(
-                f"INSERT INTO annotation (session, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                f"INSERT INTO annotation (session, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
                 (session, new.id, new.tier, new.label, float(new.start_s), float(new.end_s), new.author, new.source,
                  new.confidence, new.note),
             )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from m3n_studio.errors import FileError
 from m3n_studio.project import schema
-from m3n_studio.project.database import Database
+from m3n_studio.project.database import Damaged, Database
 from m3n_studio.recordings.timemap import TimeMap
 
 
@@ -53,7 +53,7 @@ def migrate(database: Database, to: int = schema.VERSION) -> None:
             MIGRATIONS[version](connection)
             broken = connection.execute("PRAGMA foreign_key_check").fetchone()
             if broken is not None:
-                raise FileError(database.path, field=str(broken[0]), found="a row that refers to nothing",
-                                expected="a whole database; `m3n-studio project repair FOLDER` mends it")  # fmt: skip
+                raise Damaged(database.path, field=str(broken[0]), found="a row that refers to nothing",
+                              expected="a whole database; `m3n-studio project repair FOLDER` mends it")  # fmt: skip
             connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {version + 1}")

@@ -9,7 +9,7 @@ from m3n_studio.annotation.model import new_id
 from m3n_studio.atomic import atomic
 from m3n_studio.errors import FileError
 from m3n_studio.project.backup import is_due, make_backup
-from m3n_studio.project.database import Database
+from m3n_studio.project.database import Damaged, Database
 from m3n_studio.project.migrations import migrate, refuse_newer
 from m3n_studio.project.schema import VERSION
 
@@ -56,8 +56,8 @@ def check_whole(database: Database) -> None:
         broken = connection.execute("PRAGMA foreign_key_check").fetchone()
     if said != "ok" or broken is not None:
         found = f"the database is damaged ({said if broken is None else f'a row of {broken[0]} refers to nothing'})"
-        raise FileError(database.path, found=found,
-                        expected="a whole database; `m3n-studio project repair FOLDER` mends it")  # fmt: skip
+        raise Damaged(database.path, found=found,
+                      expected="a whole database; `m3n-studio project repair FOLDER` mends it")  # fmt: skip
 
 
 def _bring_up_to_date(database: Database, folder: Path) -> tuple[str, ...]:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from m3n_studio.errors import FileError, ValueProblem
 from m3n_studio.project import backup
-from m3n_studio.project.check import STRAY_AGE_S, Finding, files_in_use, require_project, strays, unused
-from m3n_studio.project.database import NAME, Database, can_write
+from m3n_studio.project.check import STRAY_AGE_S, Finding, files_in_use, read_rows, require_project, strays, unused
+from m3n_studio.project.database import NAME, Damaged, Database, can_write
 from m3n_studio.project.migrations import migrate
 from m3n_studio.project.opening import make_database
-from m3n_studio.project.salvage import salvage
+from m3n_studio.project.salvage import mend_rows, salvage
 from m3n_studio.project.signal_store import StoredSignal
 from m3n_studio.project.store import SIGNALS, Project
 from m3n_studio.project.values import Recording
@@ -54,10 +54,8 @@ def repair(
         raise FileError(folder, found="it cannot be written", expected="a copy in a folder that may be written")
     done: list[Finding] = []
     try:
-        Project.open(folder).close()
-    except FileError as error:
-        if "newer" in error.expected:
-            raise
+        _read(folder)
+    except Damaged as error:
         done += _restore(folder, str(error))
     for path in strays(folder, stray_age_s):
         path.unlink(missing_ok=True)
@@ -68,6 +66,14 @@ def repair(
                 path.unlink(missing_ok=True)
                 done.append(Finding("note", f"{SIGNALS}/{path.name}", "a signal nothing refers to was deleted"))
     return tuple(done)
+
+
+def _read(folder: Path) -> None:
+    """Open the project and read every row; `Damaged` where that is not possible."""
+    if not (folder / NAME).exists():
+        raise Damaged(folder / NAME, found="it is missing", expected="the project's database")
+    with Project.open(folder) as project:
+        read_rows(project)
 
 
 def _restore(folder: Path, why: str) -> list[Finding]:
@@ -90,6 +96,9 @@ def _restore(folder: Path, why: str) -> list[Finding]:
     if aside is not None:
         with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as target:
             taken = salvage(aside, target)
+            mended = mend_rows(target)
+        if mended:
+            done.append(Finding("warning", NAME, f"{mended} rows made no sense and were mended or left out"))
         rows = ", ".join(f"{count} of {table}" for table, count in taken.items() if table != "meta")
         done.append(Finding("note", NAME, f"read from the damaged one: {rows or 'nothing'}"))
     with part.open("rb+") as file:

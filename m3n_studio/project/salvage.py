@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from m3n_studio.project import entries, label_sets
+from m3n_studio.project.database import BadRowError
 
 #: Every table, those that others refer to first.
 TABLES = (
     "meta", "subject", "device", "session", "label_set", "tier", "label_class", "recording", "video", "clip", "text",
     "run", "annotation",
 )  # fmt: skip
+_COLOR = re.compile("#[0-9a-fA-F]{6}")
 _READ = (sqlite3.Error, UnicodeError, OverflowError)
 
 
@@ -48,6 +54,63 @@ def salvage(damaged: Path, target: sqlite3.Connection) -> dict[str, int]:
         finally:
             target.execute("PRAGMA foreign_keys = ON")
     return taken
+
+
+def mend_rows(target: sqlite3.Connection) -> int:
+    """Leave out rows that are no values of ours, and give classes a plain colour, key or name where theirs is bad.
+
+    Returns
+    -------
+    int
+        How many rows.
+    """
+    count = 0
+    target.execute("BEGIN IMMEDIATE")
+    for kind, table in entries.TABLES.items():
+        names = ", ".join(entries.COLUMNS[kind])
+        for row in target.execute(f"SELECT {names} FROM {table}").fetchall():  # noqa: S608 - from the schema
+            count += _without(target, table, row[-1], partial(entries.from_row, kind, row))
+    for row in target.execute(f"SELECT {label_sets.COLUMNS} FROM annotation").fetchall():  # noqa: S608
+        count += _without(target, "annotation", row[0], partial(label_sets.annotation, row))
+    for key, name, color, char in target.execute("SELECT id, name, color, key FROM label_class").fetchall():
+        good = (
+            name if str(name).strip() else "unnamed", color if _COLOR.fullmatch(str(color)) else "#808080",
+            char if len(str(char)) < 2 else "",
+        )  # fmt: skip
+        if good != (name, color, char):
+            target.execute("UPDATE label_class SET name = ?, color = ?, key = ? WHERE id = ?", (*good, key))
+            count += 1
+    _tell_apart(target)
+    target.execute("COMMIT")
+    target.execute("PRAGMA foreign_keys = OFF")
+    target.execute("BEGIN IMMEDIATE")
+    _drop_dangling(target)
+    target.execute("COMMIT")
+    return count
+
+
+def _without(target: sqlite3.Connection, table: str, key: str, make: Callable[[], object]) -> bool:
+    """Delete a row of which no value can be made; whether it was so."""
+    try:
+        make()
+    except BadRowError:
+        target.execute(f"DELETE FROM {table} WHERE id = ?", (key,))  # noqa: S608 - from the schema
+        return True
+    return False
+
+
+def _tell_apart(target: sqlite3.Connection) -> None:
+    """Classes of one tier, and tiers of one label set, have different names; keys are given once."""
+    for table, group in (("label_class", "tier"), ("tier", "label_set")):
+        twice = f"b.{group} = a.{group} AND b.rowid < a.rowid AND b.name = a.name"
+        target.execute(
+            f"UPDATE {table} AS a SET name = name || ' ' || substr(id, 1, 8)"  # noqa: S608 - constants
+            f" WHERE EXISTS (SELECT 1 FROM {table} b WHERE {twice})"
+        )
+    target.execute(
+        "UPDATE label_class AS a SET key = '' WHERE EXISTS"
+        " (SELECT 1 FROM label_class b WHERE b.tier = a.tier AND b.rowid < a.rowid AND b.key = a.key)"
+    )
 
 
 def _table(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> int:

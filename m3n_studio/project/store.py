@@ -7,6 +7,7 @@ something that another has changed meanwhile is refused.
 from __future__ import annotations
 
 import json
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
@@ -57,6 +58,7 @@ class Project:
         self.folder = folder
         self.remarks = remarks
         self._db = database
+        self._lock = threading.Lock()
         self._signals: OrderedDict[str, StoredSignal] = OrderedDict()
 
     @classmethod
@@ -103,9 +105,10 @@ class Project:
 
     def close(self) -> None:
         """Let go of all files; more than once is fine."""
-        for signal in self._signals.values():
-            signal.close()
-        self._signals.clear()
+        with self._lock:
+            for signal in self._signals.values():
+                signal.close()
+            self._signals.clear()
         self._db.close()
 
     @property
@@ -176,6 +179,10 @@ class Project:
     def tiers(self) -> tuple[Tier, ...]:
         """The tiers of all label sets, in order."""
         return tuple(tier for label_set in self.label_sets() for tier in label_set.tiers)
+
+    def all_of(self, kind: type[E]) -> tuple[E, ...]:
+        """All entries of a kind, e.g. ``all_of(Session)``."""
+        return self._listed(kind)
 
     def get(self, kind: type[E], entry_id: str) -> E:
         """The entry of that kind and id, e.g. ``get(Session, recording.session)``.
@@ -261,10 +268,11 @@ class Project:
     def signal(self, recording: Recording | str) -> StoredSignal:
         """A recording's samples, read as they are asked for."""
         entry = self.get(Recording, recording) if isinstance(recording, str) else recording
-        found = self._signals.pop(entry.id, None) or StoredSignal(self._inside(entry.file))
-        self._signals[entry.id] = found
-        while len(self._signals) > _OPEN_SIGNALS:
-            self._signals.popitem(last=False)[1].close()
+        with self._lock:
+            found = self._signals.pop(entry.id, None) or StoredSignal(self._inside(entry.file))
+            self._signals[entry.id] = found
+            while len(self._signals) > _OPEN_SIGNALS:
+                self._signals.popitem(last=False)[1].close()
         return found
 
     def path_of(self, entry: Video | ClipEntry) -> Path:

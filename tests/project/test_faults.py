@@ -4,6 +4,7 @@ import importlib.util
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -275,3 +276,47 @@ def test_the_kill_tool_notices_losses(tmp_path):
         run._after_label(project, [["try", module.asdict(many(project, 2))], ["done", ""]])
     assert run.tally.lost == 2
     assert not run.tally.good
+
+
+def test_rows_that_make_no_sense_are_found_and_mended(tmp_path):
+    """Damage inside a text leaves a database that SQLite finds whole."""
+    folder = tmp_path / "p"
+    made.project(folder, recordings=2).close()
+    with sqlite3.connect(folder / "project.sqlite") as db:
+        db.execute("UPDATE label_class SET color = '#12zz56' WHERE name = 'walking'")
+        db.execute("UPDATE label_class SET name = 'walking' WHERE name = 'sitting'")
+        db.execute("UPDATE recording SET time_map = '{' WHERE rowid = 1")
+    db.close()
+    assert [f.level for f in check(folder)] == ["damage"]
+    assert any("made no sense" in f.what for f in repair(folder))
+    with Project.open(folder) as project:
+        assert len(project.annotations(project.sessions()[0].id)) == 20
+        assert len(project.recordings()) == 2
+        names = [c.name.split()[0] for c in project.tiers()[0].classes]
+        assert names == ["walking", "walking", "strolling"]
+    assert check(folder) == ()
+    assert repair(folder) == ()
+
+
+def test_repair_leaves_a_project_in_use_and_a_newer_one_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("m3n_studio.project.database.BUSY_S", 0.1)
+    folder = tmp_path / "p"
+    made.project(folder).close()
+    with sqlite3.connect(folder / "project.sqlite") as db:
+        db.execute("PRAGMA user_version = 9")
+    db.close()
+    before = (folder / "project.sqlite").read_bytes()
+    with pytest.raises(FileError, match="newer m3n Studio"):
+        repair(folder)
+    assert (folder / "project.sqlite").read_bytes() == before
+    with sqlite3.connect(folder / "project.sqlite") as db:
+        db.execute("PRAGMA user_version = 2")
+    db.close()
+    other = sqlite3.connect(folder / "project.sqlite", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with Project.open(folder) as project, pytest.raises(FileError, match="another program has been writing"):
+        project.add_subject("x")
+    assert repair(folder) == ()
+    other.execute("ROLLBACK")
+    other.close()
+    assert not list((folder / "backups").glob("damaged*"))
