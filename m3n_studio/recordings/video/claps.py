@@ -55,9 +55,9 @@ def claps_in_video(energy: MotionEnergy) -> Events:
 
 
 def _outstanding(times_s: Array, within_s: Array, level: Array, *, floor: float, rise_s: float) -> Events:
-    """The peaks of `level` that stand out of their surroundings, each by the first sample near it in height.
+    """The peaks of `level` that stand out, each by the first sample nearly as high at most `rise_s` before it.
 
-    That sample lies at most `rise_s` before the peak. A light that flashes goes on and off again, and a jolt rings: it is the beginning that counts.
+    A light that flashes goes on and off again, and a jolt rings: it is the beginning that counts.
     """
     if len(level) < 8:
         return Events(*(np.zeros(0) for _ in range(3)))

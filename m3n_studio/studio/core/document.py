@@ -16,6 +16,7 @@ from m3n_studio.body.model import BodyModel
 from m3n_studio.body.shape import Shape
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
+from m3n_studio.recordings.video.track import VideoTrack
 
 if TYPE_CHECKING:
     from m3n_studio.imu.align import Alignment
@@ -52,6 +53,8 @@ class Document:
         The files the clip and the recordings were read from; empty where they came from none.
     population : Population or None
         Whose bands are drawn on the traces; None: no bands.
+    videos : tuple of VideoTrack
+        Beside the signals, distinct paths.
     """
 
     title: str = ""
@@ -68,6 +71,7 @@ class Document:
     motion_path: str = ""
     recording_path: str = ""
     population: Population | None = None
+    videos: tuple[VideoTrack, ...] = ()
 
     @property
     def body(self) -> Shape:

@@ -205,7 +205,7 @@ class Window(QMainWindow):
         self.actions_by_name["loop"].setChecked(False)
         self.clock.set_range(start, end)
         self._hand_out(contents)
-        empty = contents.scene is None and not contents.real
+        empty = contents.scene is None and not contents.real and not contents.document.videos
         self.pages.setCurrentIndex(0 if empty else 1)
         self.setWindowTitle(f"{contents.title} – m3n Studio" if contents.title else "m3n Studio")
 
