@@ -94,6 +94,40 @@ def repair(
         typer.echo("there was nothing to mend")
 
 
+@app.command()
+def add(
+    folder: Folder,
+    recordings: Annotated[list[Path], typer.Argument(help="Files or folders of recordings of any known format.")],
+    label_set: Annotated[str, typer.Option(help="Label set for the labels the files have.")] = "imported",
+    rate: Annotated[float, typer.Option(help="Rate in Hz of files that have no times.")] = 0.0,
+) -> None:
+    """Put recordings into a project, with their labels and subjects; what cannot be read is told."""
+    from m3n_studio.project.importing import add_import
+    from m3n_studio.project.store import Project
+    from m3n_studio.recordings import folder as folders
+    from m3n_studio.recordings.imported import Reading
+
+    failed = 0
+    with Project.open(folder) as project:
+        for place in recordings:
+            plan = folders.scan(place)
+            for skipped in plan.skipped:
+                _note(f"left out: {skipped.path}: {skipped.why}")
+            for outcome in folders.run(plan, reading=Reading(rate_hz=rate)):
+                for finding in outcome.findings:
+                    _note(f"{outcome.item.path.name}: {finding.line()}")
+                if not outcome.ok:
+                    failed += 1
+                    _note(f"not read: {outcome.error}")
+                for imported in outcome.imports:
+                    added = add_import(project, imported, label_set=label_set)
+                    again = f"; there already: {', '.join(added.skipped)}" if added.skipped else ""
+                    typer.echo(f"{outcome.item.path.name}: session {added.session.name!r}, {len(added.recordings)} "
+                               f"recordings, {added.annotations} labels{again}")  # fmt: skip
+    if failed:
+        raise typer.Exit(2)
+
+
 @app.command("export")
 def export_(
     folder: Folder, out: Annotated[Path, typer.Option("--out", "-o", help="Zip file to write.")]
