@@ -91,7 +91,7 @@ def _copies(raw: RawSignal) -> Iterator[Finding]:
     if raw.has_gyr:
         both = np.isfinite(raw.acc_mps2).all(axis=1) & np.isfinite(raw.gyr_radps).all(axis=1)
         acc, gyr = raw.acc_mps2[both], raw.gyr_radps[both]
-        if len(acc) > 2 and float(np.ptp(acc)) > 0:
+        if len(acc) > 2 and float(np.ptp(acc)) > 0 and float((acc * acc).sum()) > 0:
             scale = float((acc * gyr).sum()) / float((acc * acc).sum())
             if scale != 0 and np.allclose(gyr, scale * acc, rtol=1e-6, atol=1e-9):
                 yield Finding(

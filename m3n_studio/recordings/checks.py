@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
+
 from m3n_studio.errors import ValueProblem
 from m3n_studio.recordings import check_clock, check_values
 from m3n_studio.recordings.figures import Figures, figures_of
@@ -25,6 +27,8 @@ from m3n_studio.recordings.signal import Signal
 __all__ = ["Figures", "Finding", "Level", "check", "check_import", "check_together", "figures_of", "worst"]
 
 Up = Literal["", "+x", "-x", "+y", "-y", "+z", "-z"]
+#: Larger numbers than this are no seconds, m/s² or rad/s.
+_MOST = 1e12
 _UPS = ("", "+x", "-x", "+y", "-y", "+z", "-z")
 
 
@@ -42,14 +46,19 @@ def check(
     raw = RawSignal.of(signal) if isinstance(signal, Signal) else signal
     if "gyr" in absent:
         raw = raw.with_(gyr_radps=raw.gyr_radps * float("nan"))
-    findings = [*check_clock.of_one(raw, stated_rate_hz), *check_values.of_one(raw, up)]
+    raw = _sane(raw)
+    with np.errstate(all="ignore"):
+        findings = [*check_clock.of_one(raw, stated_rate_hz), *check_values.of_one(raw, up)]
     return _sorted(findings)
 
 
 def check_together(signals: Sequence[Signal | RawSignal]) -> tuple[Finding, ...]:
     """What is odd about the clocks of signals that should be simultaneous."""
     raws = [RawSignal.of(signal) if isinstance(signal, Signal) else signal for signal in signals]
-    return _sorted([*check_clock.of_several(raws), *check_values.of_several(raws)])
+    raws = [_sane(raw) for raw in raws]
+    raws = [raw for raw in raws if np.isfinite(raw.time_s).any()]
+    with np.errstate(all="ignore"):
+        return _sorted([*check_clock.of_several(raws), *check_values.of_several(raws)])
 
 
 def check_import(imported: Import, *, stated_rate_hz: float = 0.0, up: str = "") -> tuple[Finding, ...]:
@@ -60,6 +69,14 @@ def check_import(imported: Import, *, stated_rate_hz: float = 0.0, up: str = "")
     if len(imported.recorded) > 1:
         findings += check_together(imported.signals)
     return _sorted(findings)
+
+
+def _sane(raw: RawSignal) -> RawSignal:
+    """With NaN for numbers beyond all measure, which would spoil every sum."""
+    with np.errstate(invalid="ignore"):
+        time_s = np.where(np.abs(raw.time_s) < _MOST, raw.time_s, np.nan)
+        acc, gyr = (np.where(np.abs(x) < _MOST, x, np.nan) for x in (raw.acc_mps2, raw.gyr_radps))
+    return raw.with_(time_s=time_s, acc_mps2=acc, gyr_radps=gyr)
 
 
 def worst(findings: Sequence[Finding]) -> Level | None:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from m3n_studio import readers
 from m3n_studio.plugins import Door, load, the_door
 from m3n_studio.recordings.imported import Import, PathFacts, Reading, Recorded
@@ -77,7 +79,7 @@ def read_signals(path: str | Path, *, format: str = "", door: Door | None = None
     path = Path(path)
     reader = _reader(path, format, door)
     read: Callable[[Path], tuple[Signal, ...]] = load(reader.read)
-    with readers.guarded(reader, path):
+    with readers.guarded(reader, path), np.errstate(over="ignore", invalid="ignore"):
         return read(path)
     raise AssertionError  # guarded never swallows
 
@@ -98,7 +100,7 @@ def read_import(
     """
     path = Path(path)
     reader = _reader(path, format, door)
-    with readers.guarded(reader, path):
+    with readers.guarded(reader, path), np.errstate(over="ignore", invalid="ignore"):
         if reader.whole:
             whole: Callable[[Path, Reading], Import] = load(reader.whole)
             return whole(path, reading or Reading())

@@ -45,6 +45,11 @@ def path_facts(recipe: Recipe, path: Path) -> PathFacts:
 def read_raw(recipe: Recipe, path: Path) -> tuple[RawSignal, ...]:
     """Every sensor's samples as stored, before any of the recipe's fixes: what checks should look at."""
     table = TextTable.read(path, recipe.file)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _all_raw(recipe, table)
+
+
+def _all_raw(recipe: Recipe, table: TextTable) -> tuple[RawSignal, ...]:
     everything = np.ones(len(table), dtype=bool)
     return tuple(_raw(recipe, table, sensor, everything)[0] for sensor in recipe.sensor)
 
@@ -54,9 +59,10 @@ def read(recipe: Recipe, path: Path) -> tuple[Import, ...]:
     table = TextTable.read(path, recipe.file)
     facts = path_facts(recipe, path)
     out = []
-    for subject, session, rows in _groups(recipe, table):
-        out.append(_import(recipe, table, rows, PathFacts(subject or facts.subject, session or facts.session,
-                                                          facts.placement, facts.sensor)))  # fmt: skip
+    with np.errstate(over="ignore", invalid="ignore"):
+        for subject, session, rows in _groups(recipe, table):
+            who = PathFacts(subject or facts.subject, session or facts.session, facts.placement, facts.sensor)
+            out.append(_import(recipe, table, rows, who))
     return tuple(out)
 
 
