@@ -7,42 +7,33 @@ something that another has changed meanwhile is refused.
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TypeVar
 
-from m3n_studio.annotation.model import Annotation, Change, Tier, new_id
-from m3n_studio.errors import FileError, ValueProblem
+from m3n_studio.annotation.model import Change, Tier, new_id
+from m3n_studio.errors import FileError
 from m3n_studio.project import backup, entries, label_sets
-from m3n_studio.project.database import NAME, Database
+from m3n_studio.project.database import NAME
 from m3n_studio.project.opening import make_database, open_database
-from m3n_studio.project.signal_store import StoredSignal
+from m3n_studio.project.reading import E, ProjectReader
 from m3n_studio.project.signal_writer import peek, write_signal
 from m3n_studio.project.values import (
-    ClipEntry,
     Device,
     Edit,
     Entry,
     LabelSet,
     Recording,
-    Run,
     Session,
     Subject,
-    TextEntry,
-    Video,
 )
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.recordings.timemap import TimeMap
 
 SIGNALS, VIDEOS, CLIPS = "signals", "videos", "clips"
-_OPEN_SIGNALS = 32
-E = TypeVar("E", Subject, Session, Device, Recording, Video, ClipEntry, TextEntry, Run, LabelSet)
 
 
-class Project:
+class Project(ProjectReader):
     """An open project; a context manager that closes it. Any thread may use it.
 
     Attributes
@@ -53,13 +44,6 @@ class Project:
     remarks : tuple of str
         What a person should know about how it was opened.
     """
-
-    def __init__(self, folder: Path, database: Database, remarks: tuple[str, ...] = ()) -> None:
-        self.folder = folder
-        self.remarks = remarks
-        self._db = database
-        self._lock = threading.Lock()
-        self._signals: OrderedDict[str, StoredSignal] = OrderedDict()
 
     @classmethod
     def create(cls, folder: str | Path, name: str = "") -> Project:
@@ -102,103 +86,6 @@ class Project:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def close(self) -> None:
-        """Let go of all files; more than once is fine."""
-        with self._lock:
-            for signal in self._signals.values():
-                signal.close()
-            self._signals.clear()
-        self._db.close()
-
-    @property
-    def read_only(self) -> bool:
-        """Whether nothing can be changed."""
-        return self._db.read_only
-
-    @property
-    def name(self) -> str:
-        """What the project is called."""
-        return self._meta("name")
-
-    @property
-    def created_at(self) -> str:
-        """When it was made, ISO 8601 UTC."""
-        return self._meta("created_at")
-
-    @property
-    def database(self) -> Database:
-        """The connection, for backups and checks."""
-        return self._db
-
-    def changed_elsewhere(self) -> bool:
-        """Whether another window or program has changed the project since this was asked last; cheap."""
-        return self._db.changed_elsewhere()
-
-    def subjects(self) -> tuple[Subject, ...]:
-        """All subjects by name."""
-        return self._listed(Subject)
-
-    def sessions(self, subject: str | None = None) -> tuple[Session, ...]:
-        """All sessions, or those of one subject, by name."""
-        return self._listed(Session, "subject IS ?", subject or None) if subject is not None else self._listed(Session)
-
-    def devices(self) -> tuple[Device, ...]:
-        """All devices by name."""
-        return self._listed(Device)
-
-    def recordings(self, session: str | None = None) -> tuple[Recording, ...]:
-        """All recordings, or those of one session, by name."""
-        return self._of_session(Recording, session)
-
-    def videos(self, session: str | None = None) -> tuple[Video, ...]:
-        """All videos, or those of one session, by name."""
-        return self._of_session(Video, session)
-
-    def clips(self, session: str | None = None) -> tuple[ClipEntry, ...]:
-        """All clips, or those of one session, by name."""
-        return self._of_session(ClipEntry, session)
-
-    def media(self) -> tuple[Video | ClipEntry, ...]:
-        """All videos and clips: what has a `path`."""
-        return (*self.videos(), *self.clips())
-
-    def texts(self, session: str | None = None) -> tuple[TextEntry, ...]:
-        """All texts, or those of one session, by start."""
-        return self._of_session(TextEntry, session)
-
-    def runs(self) -> tuple[Run, ...]:
-        """All training runs by name."""
-        return self._listed(Run)
-
-    def label_sets(self) -> tuple[LabelSet, ...]:
-        """All label sets by name."""
-        with self._db.reading() as connection:
-            return label_sets.label_sets(connection)
-
-    def tiers(self) -> tuple[Tier, ...]:
-        """The tiers of all label sets, in order."""
-        return tuple(tier for label_set in self.label_sets() for tier in label_set.tiers)
-
-    def all_of(self, kind: type[E]) -> tuple[E, ...]:
-        """All entries of a kind, e.g. ``all_of(Session)``."""
-        return self._listed(kind)
-
-    def get(self, kind: type[E], entry_id: str) -> E:
-        """The entry of that kind and id, e.g. ``get(Session, recording.session)``.
-
-        Raises
-        ------
-        ValueProblem
-            If there is none, or it was removed.
-        """
-        with self._db.reading() as connection:
-            if kind is LabelSet:
-                found = label_sets.label_sets(connection, entry_id)
-                if not found:
-                    raise ValueProblem(f"the project has no label set {entry_id!r}; it may have been removed")
-                return found[0]
-            return entries.one(connection, kind, entry_id)  # type: ignore[type-var]
 
     def add_subject(self, name: str, **facts: object) -> Subject:
         """A new subject; `facts` are fields of :class:`Subject`."""
@@ -265,26 +152,6 @@ class Project:
             path.unlink(missing_ok=True)
             raise
 
-    def signal(self, recording: Recording | str) -> StoredSignal:
-        """A recording's samples, read as they are asked for."""
-        entry = self.get(Recording, recording) if isinstance(recording, str) else recording
-        with self._lock:
-            found = self._signals.pop(entry.id, None) or StoredSignal(self._inside(entry.file))
-            self._signals[entry.id] = found
-            while len(self._signals) > _OPEN_SIGNALS:
-                self._signals.popitem(last=False)[1].close()
-        return found
-
-    def path_of(self, entry: Video | ClipEntry) -> Path:
-        """Where a video or clip lies on this machine."""
-        return self.folder / entry.path
-
-    def relative(self, path: str | Path) -> str:
-        """A path as entries keep it: relative to the folder where it lies in it, else absolute."""
-        whole = Path(path).absolute()
-        folder = self.folder.absolute()
-        return whole.relative_to(folder).as_posix() if whole.is_relative_to(folder) else str(whole)
-
     def edit(self, edit: Edit) -> None:
         """Make an edit of an entry; ``edit(edit.inverse())`` undoes it.
 
@@ -307,13 +174,6 @@ class Project:
     def remove(self, entry: Entry) -> Edit:
         """Take an entry away, and out of sight what belongs to it; the edit it was (its inverse brings all back)."""
         return self._edited(Edit(f"Remove {entries.WORDS[type(entry)]}", entry, None))
-
-    def annotations(
-        self, session: str, tier: str | None = None, span: tuple[float, float] | None = None
-    ) -> tuple[Annotation, ...]:
-        """A session's annotations by start, then end, then id; of one tier, or touching a span (s), if asked."""
-        with self._db.reading() as connection:
-            return label_sets.annotations_of(connection, session, tier, span)
 
     def annotate(self, session: str, change: Change) -> None:
         """Apply a change to a session's annotations, as one; on disk when this returns.
@@ -340,22 +200,3 @@ class Project:
     def _edited(self, edit: Edit) -> Edit:
         self.edit(edit)
         return edit
-
-    def _listed(self, kind: type[E], where: str = "1", *given: object) -> tuple[E, ...]:
-        with self._db.reading() as connection:
-            return entries.listed(connection, kind, where, given)  # type: ignore[type-var]
-
-    def _of_session(self, kind: type[E], session: str | None) -> tuple[E, ...]:
-        return self._listed(kind) if session is None else self._listed(kind, "session = ?", session)
-
-    def _meta(self, key: str) -> str:
-        with self._db.reading() as connection:
-            row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else ""
-
-    def _inside(self, file: str) -> Path:
-        """A file of the project, and never one outside of it."""
-        path = self.folder / file
-        if Path(file).is_absolute() or ".." in Path(file).parts:
-            raise FileError(self._db.path, field="file", found=file, expected="a path inside the project")
-        return path
