@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from m3n_studio.errors import FileError
 from m3n_studio.recordings.delimited import Lines, check_times, read_lines, read_numbers, split_cells
 from m3n_studio.recordings.imported import Import, Reading, Recorded
+from m3n_studio.recordings.placements import placement_of
 from m3n_studio.recordings.signal import Signal
 
 Array = NDArray[np.float64]
@@ -47,7 +48,7 @@ def read_whole(path: Path, _reading: Reading) -> Import:
     """The signals and what was left out."""
     signals = read(path)
     clock = "unix" if float(signals[0].time_s[0]) > 2e8 else "file"
-    recorded = tuple(Recorded(signal, signal.name.lower().replace(" ", "_"), "APDM Opal") for signal in signals)
+    recorded = tuple(Recorded(signal, placement_of(signal.name), "APDM Opal") for signal in signals)
     return Import(recorded, format="apdm", paths=(path,), clock=clock, notes=(_NOTE,))
 
 

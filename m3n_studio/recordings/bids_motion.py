@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio.errors import FileError
-from m3n_studio.recordings.delimited import check_times, read_lines, read_numbers
+from m3n_studio.recordings.delimited import Lines, check_times, read_lines, read_numbers
 from m3n_studio.recordings.imported import (
     Import,
     LabelRun,
@@ -30,6 +30,7 @@ from m3n_studio.recordings.imported import (
     SubjectFacts,
     even_times,
 )
+from m3n_studio.recordings.placements import placement_of
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.recordings.subjects import bids_subject
 from m3n_studio.recordings.units import ACC_UNITS, GYR_UNITS, TIME_UNITS
@@ -72,9 +73,11 @@ def read_whole(path: Path, reading: Reading) -> Import:
     channels = _table(_beside(path, "_channels.tsv"), ("component", "type", "units"))
     described = _json(_beside(path, "_motion.json"))
     lines = read_lines(path)
-    time_s = _times(path, channels, described, reading)
+    time_s = _times(lines, channels, described, reading)
     recorded = tuple(
-        Recorded(_signal(path, name, six, time_s), _placement(name), str(described.get("ManufacturersModelName", "")))
+        Recorded(
+            _signal(lines, name, six, time_s), placement_of(name), str(described.get("ManufacturersModelName", ""))
+        )
         for name, six in _sensors(path, channels).items()
     )
     used = {"ACCEL", "GYRO", "LATENCY"}
@@ -84,7 +87,6 @@ def read_whole(path: Path, reading: Reading) -> Import:
     known = facts(path)
     sides = [file for end in ("_channels.tsv", "_motion.json", "_events.tsv") if (file := _beside(path, end)).is_file()]
     subject = bids_subject(path, known.subject) or SubjectFacts(known.subject)
-    del lines
     return Import(recorded, labels, subject, known.session, "bids-motion", (path, *sides), "file", tuple(notes))
 
 
@@ -115,8 +117,7 @@ def _json(path: Path) -> dict[str, Any]:
     return found
 
 
-def _times(path: Path, channels: list[dict[str, str]], described: dict[str, Any], reading: Reading) -> Array:
-    lines = read_lines(path)
+def _times(lines: Lines, channels: list[dict[str, str]], described: dict[str, Any], reading: Reading) -> Array:
     latency = [i for i, row in enumerate(channels) if row["type"].upper() == "LATENCY"]
     if latency:
         unit = _SPELLINGS.get(channels[latency[0]]["units"].strip(), "s")
@@ -124,7 +125,7 @@ def _times(path: Path, channels: list[dict[str, str]], described: dict[str, Any]
         return check_times(lines, numbers * TIME_UNITS.get(unit, 1.0), first=0)
     stated = described.get("SamplingFrequencyEffective", described.get("SamplingFrequency"))
     rate = float(stated) if isinstance(stated, int | float) and not isinstance(stated, bool) else 0.0
-    return even_times(path, len(lines.text), reading.rate_hz or rate)
+    return even_times(lines.path, len(lines.text), reading.rate_hz or rate)
 
 
 def _sensors(path: Path, channels: list[dict[str, str]]) -> dict[str, dict[tuple[str, str], tuple[int, str]]]:
@@ -142,11 +143,10 @@ def _sensors(path: Path, channels: list[dict[str, str]]) -> dict[str, dict[tuple
     return whole
 
 
-def _signal(path: Path, name: str, six: dict[tuple[str, str], tuple[int, str]], time_s: Array) -> Signal:
-    lines = read_lines(path)
+def _signal(lines: Lines, name: str, six: dict[tuple[str, str], tuple[int, str]], time_s: Array) -> Signal:
     order = [six[kind, axis] for kind in ("ACCEL", "GYRO") for axis in _COMPONENTS]
     names = [f"{name} {kind} {axis}" for kind in ("ACCEL", "GYRO") for axis in _COMPONENTS]
-    factors = np.array([_factor(path, unit, i < 3) for i, (_, unit) in enumerate(order)])
+    factors = np.array([_factor(lines.path, unit, i < 3) for i, (_, unit) in enumerate(order)])
     values = read_numbers(lines, [at for at, _ in order], names, first=0, delimiter="\t") * factors
     return Signal(name, time_s, values[:, :3], values[:, 3:])
 
@@ -158,14 +158,6 @@ def _factor(path: Path, unit: str, is_acc: bool) -> float:
         raise FileError(_beside(path, "_channels.tsv"), field="units", found=repr(unit[:40]),
                         expected=", ".join(known))  # fmt: skip
     return known[spelled]
-
-
-def _placement(point: str) -> str:
-    """A placement's name where the tracked point is spelt like one: LeftWrist, left wrist, wrist_l."""
-    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", point)]
-    side = next((name for name in ("left", "right") if name in words or name[0] in words), "")
-    rest = [word for word in words if word not in ("left", "right", "l", "r")]
-    return "_".join(part for part in (side, *rest) if part)
 
 
 def _events(path: Path, start_s: float) -> tuple[LabelTrack, ...]:

@@ -19,6 +19,7 @@ from m3n_studio.errors import FileError
 from m3n_studio.recordings.figures import gyr_against_gravity, usual_step
 from m3n_studio.recordings.guess_columns import Title, read_title
 from m3n_studio.recordings.guess_layout import Guess, Layout, layout_of
+from m3n_studio.recordings.placements import placement_of
 from m3n_studio.recordings.raw import RawSignal
 from m3n_studio.recordings.recipe import FORMAT, VERSION, Recipe, make_recipe
 from m3n_studio.recordings.text_table import TextTable
@@ -34,9 +35,6 @@ Triples = dict[str, tuple[Title, Title, Title]]
 _PREVIEW_ROWS = 50
 _SAMPLE_ROWS = 4000
 _MOST_SENSORS = 20
-_SIDES = {"left": "left", "l": "left", "right": "right", "r": "right"}
-_PLACES = ("wrist", "forearm", "upper_arm", "hand", "thigh", "pocket", "knee", "shank", "ankle", "foot", "chest",
-           "upper_back", "lower_back", "belt", "neck", "head", "ear")  # fmt: skip
 _RATE = re.compile(r"(?:rate|frequency|freq|fs)[^0-9\n]{0,20}([0-9]+(?:\.[0-9]+)?)\s*,?\s*(?:Hz)?", re.IGNORECASE)
 
 
@@ -220,7 +218,7 @@ class _Guesser:
             sensor["gyr_unit"] = self._gyr_unit(name, gyr, values, acc_values * ACC_UNITS[acc_unit])
         if name:
             sensor["name"] = name
-        placement = _placement(name) or _placement(self.path.stem)
+        placement = placement_of(name) or placement_of(self.path.stem)
         if placement:
             sensor["placement"] = placement
             self._add("sensor.placement", placement, f"the words {name or self.path.stem!r}", "likely")
@@ -291,7 +289,7 @@ class _Guesser:
         out = []
         for name in names:
             sensor = {**sensors[0], "name": name, "where": {column.text: name}}
-            placement = _placement(name)
+            placement = placement_of(name)
             out.append(sensor | ({"placement": placement} if placement else {}))
         return out
 
@@ -348,14 +346,3 @@ def _pair(accs: Triples, gyrs: Triples) -> list[tuple[str, tuple[Title, ...], tu
         return [(name, acc, gyrs.get(name)) for name, acc in accs.items()]
     return [(gyr_name or acc_name, acc, gyr)
             for (acc_name, acc), (gyr_name, gyr) in zip(accs.items(), gyrs.items(), strict=True)]  # fmt: skip
-
-
-def _placement(words: str) -> str:
-    """A placement's name out of words such as ``LeftWrist`` or ``wrist_l``; empty where none is."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", words).lower()
-    parts = [part for part in re.split(r"[^a-z]+", spaced) if part]
-    joined = "_".join(parts)
-    place = next((place for place in _PLACES if f"_{place}_" in f"_{joined}_"), "")
-    side = next((_SIDES[part] for part in parts if part in _SIDES), "")
-    middle = place in ("chest", "upper_back", "lower_back", "belt", "neck", "head")
-    return place if middle else f"{side}_{place}" if place and side else ""

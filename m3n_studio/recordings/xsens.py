@@ -20,10 +20,12 @@ from m3n_studio import so3
 from m3n_studio.errors import FileError
 from m3n_studio.recordings.delimited import Lines, check_times, read_lines, read_numbers
 from m3n_studio.recordings.imported import Import, PathFacts, Reading, Recorded, even_times
+from m3n_studio.recordings.placements import placement_of
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.recordings.trajectory import Trajectory, y_up
 
 Array = NDArray[np.float64]
+_MOST_XML = 1 << 20
 _COUNTER_WRAP = 1 << 16
 _FINE_WRAP = 1 << 32
 _FINE_HZ = 10_000.0
@@ -71,8 +73,29 @@ def read_whole(path: Path, reading: Reading) -> Import:
     notes = [f"not read: {', '.join(others)} …"] if others else []
     if not turns:
         notes.append("no gyroscope was exported; angular velocity is zero")
-    recorded = Recorded(Signal(known.sensor, time_s, values[:, :3], gyr), "", "Xsens MTw", () if turns else ("gyr",))
-    return Import((recorded,), session=known.session, format="xsens", paths=(path,), notes=tuple(notes))
+    segments, mapping = _segments(path)
+    place = placement_of(segments.get(known.sensor, ""))
+    recorded = Recorded(Signal(known.sensor, time_s, values[:, :3], gyr), place, "Xsens MTw", () if turns else ("gyr",))
+    return Import((recorded,), session=known.session, format="xsens", paths=(path, *mapping), notes=tuple(notes))
+
+
+def _segments(path: Path) -> tuple[dict[str, str], tuple[Path, ...]]:
+    """Segment of each device by an OpenSense mapping file beside the trial or a folder above, if there is one."""
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, parse
+
+    for folder in (path.parent, path.parent.parent):
+        for file in sorted(folder.glob("*Mappings.xml"))[:1]:
+            if file.stat().st_size > _MOST_XML:
+                continue
+            try:
+                root = parse(file).getroot()
+            except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+                raise FileError(file, found="no readable XML", expected="an OpenSense mapping") from error
+            sensors = [] if root is None else root.iter("ExperimentalSensor")
+            found = {(one.get("name") or "").strip("_"): one.findtext("name_in_model") or "" for one in sensors}
+            return found, (file,)
+    return {}, ()
 
 
 def read_trajectory(path: str | Path) -> Trajectory:

@@ -43,6 +43,10 @@ def test_every_mtw_and_apdm_variant_with_a_rate_where_none_is_stated():
     assert not any(level == "reject" for level, _ in findings)
     trial = plan.groups()["", "MT_012005D6_009-001"]
     assert len(trial) == 8
+    worn = {o.imports[0].recorded[0].placement for o in outcomes if o.item in trial}
+    assert worn == {
+        "chest", "lower_back", "left_shank", "right_shank", "left_thigh", "right_thigh", "left_foot", "right_foot",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "signals"), [("gaitmap_foot", 2), ("qmt_full_body", 16), ("broad", 2)])
