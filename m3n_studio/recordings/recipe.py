@@ -59,8 +59,10 @@ TimeUnit = Literal["s", "ms", "us", "ns", "iso"]
 Axis = Literal["x", "y", "z", "-x", "-y", "-z"]
 Word = Annotated[str, Field(max_length=200)]
 
-#: A group that repeats something that itself repeats: such a pattern can take for ever.
-_RUNAWAY = re.compile(r"[+*}]\)[+*{]|[+*}][^()]*\)[+*{]")
+#: What makes a search take for ever: a repeated group, and many repetitions without a bound in a row.
+_REPEATED_GROUP = re.compile(r"\)[+*{]")
+_UNBOUNDED = re.compile(r"(?<!\\)[+*]|,\}")
+_MOST_UNBOUNDED = 4
 _GROUPS = ("subject", "session", "placement", "sensor")
 
 
@@ -151,8 +153,8 @@ class PathSpec(_Part):
         unknown = [name for name in groups if name not in _GROUPS]
         if not groups or unknown:
             raise ValueError(f"groups named {', '.join(_GROUPS)}; found {', '.join(unknown) or 'none'}")
-        if _RUNAWAY.search(value):
-            raise ValueError("no repetition of a group that repeats")
+        if _REPEATED_GROUP.search(value) or len(_UNBOUNDED.findall(value)) > _MOST_UNBOUNDED:
+            raise ValueError(f"no repetition of a group, and at most {_MOST_UNBOUNDED} of + and *")
         return value
 
 

@@ -19,6 +19,7 @@ from m3n_studio.errors import FileError
 from m3n_studio.recordings.figures import gyr_against_gravity, usual_step
 from m3n_studio.recordings.guess_columns import Title, read_title
 from m3n_studio.recordings.guess_layout import Guess, Layout, layout_of
+from m3n_studio.recordings.guess_times import Triples, pair, runs_forward, time_unit
 from m3n_studio.recordings.placements import placement_of
 from m3n_studio.recordings.raw import RawSignal
 from m3n_studio.recordings.recipe import FORMAT, VERSION, Recipe, make_recipe
@@ -28,9 +29,6 @@ from m3n_studio.recordings.units import ACC_UNITS, GYR_UNITS
 __all__ = ["Guess", "Guessed", "guess"]
 
 Array = NDArray[np.float64]
-
-#: Sensor: its three columns.
-Triples = dict[str, tuple[Title, Title, Title]]
 
 _PREVIEW_ROWS = 50
 _SAMPLE_ROWS = 4000
@@ -128,7 +126,7 @@ class _Guesser:
     def _time(self) -> None:
         named = [title for title in self.titles if title.role == "time"]
         if not named and self.layout.header_rows == 0:
-            named = [title for title in self.titles[:3] if _runs_forward(self._numbers(title))][:1]
+            named = [title for title in self.titles[:3] if runs_forward(self._numbers(title))][:1]
         for title in sorted(named, key=lambda title: not title.unit):
             spec = self._time_column(title)
             if spec:
@@ -145,12 +143,12 @@ class _Guesser:
                 self._add("time", f"{where}, iso", "its cells are dates with a time", "certain")
                 return {"column": self._column(title), "unit": "iso"}
             return None
-        if not _runs_forward(numbers):
+        if not runs_forward(numbers):
             return None
         if title.unit:
             unit, reason, sure = title.unit, "its title or the row of units says so", "certain"
         else:
-            unit, reason, sure = _time_unit(numbers)
+            unit, reason, sure = time_unit(numbers)
         if not unit:
             self.problems.append(f"{where}: {reason}")
             return None
@@ -182,7 +180,7 @@ class _Guesser:
         if not accs:
             self.problems.append("no three columns of acceleration by their titles")
             return []
-        paired = _pair(accs, gyrs)
+        paired = pair(accs, gyrs)
         if not gyrs:
             self.problems.append("no three columns of angular velocity by their titles; acceleration alone is read")
         out = [self._sensor(name, acc, gyr) for name, acc, gyr in paired]
@@ -316,33 +314,3 @@ class _Guesser:
         else:
             return
         self.content["path"] = {"pattern": pattern}
-
-
-def _runs_forward(numbers: Array) -> bool:
-    finite = numbers[np.isfinite(numbers)]
-    return len(finite) > 2 and finite[-1] > finite[0] and float((np.diff(finite) < 0).mean()) < 0.05
-
-
-def _time_unit(numbers: Array) -> tuple[str, str, Any]:
-    """Unit of a column of times by its size and steps, with the reason."""
-    finite = numbers[np.isfinite(numbers)]
-    first, step = float(finite[0]), usual_step(finite)
-    for unit, low, high in (("s", 5e8, 5e9), ("ms", 5e11, 5e12), ("us", 5e14, 5e15), ("ns", 5e17, 5e18)):
-        if low <= first <= high:
-            return unit, f"its first value, {first:.13g}, is a date of our time in {unit}", "certain"
-    fits = [(unit, 1.0 / (step * scale)) for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
-            if step > 0 and 8.0 <= 1.0 / (step * scale) <= 2500.0]  # fmt: skip
-    if not fits:
-        return "", f"its usual step, {step:.6g}, gives no plausible rate in s, ms, µs or ns", "unsure"
-    unit, rate = fits[0]
-    if step == 1.0:
-        return "", "it counts samples, or whole ms at 1000 Hz: give a rate, or the unit", "unsure"
-    return unit, f"its usual step, {step:.6g}, gives {rate:.5g} Hz", "likely" if len(fits) == 1 else "unsure"
-
-
-def _pair(accs: Triples, gyrs: Triples) -> list[tuple[str, tuple[Title, ...], tuple[Title, ...] | None]]:
-    """Triples of one sensor: by its name, or in order where as many of both have other names."""
-    if set(accs) & set(gyrs) or len(accs) != len(gyrs):
-        return [(name, acc, gyrs.get(name)) for name, acc in accs.items()]
-    return [(gyr_name or acc_name, acc, gyr)
-            for (acc_name, acc), (gyr_name, gyr) in zip(accs.items(), gyrs.items(), strict=True)]  # fmt: skip

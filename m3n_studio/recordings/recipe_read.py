@@ -33,7 +33,7 @@ def path_facts(recipe: Recipe, path: Path) -> PathFacts:
     """Subject, session and placement from the last four parts of a path; empty where it does not match."""
     if recipe.path is None:
         return PathFacts()
-    found = re.search(recipe.path.pattern, "/".join(path.parts[-4:])[-400:])
+    found = re.search(recipe.path.pattern, "/".join(path.parts[-4:])[-200:])
     if found is None:
         return PathFacts()
     facts = {name: value or "" for name, value in found.groupdict().items()}

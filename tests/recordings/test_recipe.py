@@ -170,6 +170,14 @@ def test_a_recipe_comes_back_from_its_text(tmp_path):
         ("fixes = ['flip_gravty']\n[time]\ncolumn = 't'\n[[sensor]]\nacc=['a','b','c']\n", "'flip_gravity'"),
         ("[time]\ncolumn = 't'\n[[sensor]]\nacc=['a','b','c']\n[path]\npattern='(?P<subject>(a+)+b)'\n", "repetition"),
         ("[time]\ncolumn = 't'\n[[sensor]]\nacc=['a','b','c']\n[path]\npattern='(?P<who>a)'\n", "groups named"),
+        (
+            "[time]\ncolumn = 't'\n[[sensor]]\nacc=['a','b','c']\n[path]\npattern='(?P<subject>(a|aa)+$)'\n",
+            "repetition",
+        ),
+        (
+            "[time]\ncolumn = 't'\n[[sensor]]\nacc=['a','b','c']\n[path]\npattern='(?P<subject>.*.*.*.*.*)b'\n",
+            "at most 4",
+        ),
         ("[time\n", "no TOML"),
     ],
 )
