@@ -125,9 +125,14 @@ def run_killed(work: str, folder: Path, rng: random.Random) -> list[list]:
             os._exit(1)
     os.close(write)
     longest = 0.1 if work == "migrate" else LONGEST_S
-    stop = time.monotonic() + rng.random() * longest
     said = b""
     os.set_blocking(read, False)
+    if rng.random() < 0.8:  # else it may be killed while it opens the project
+        latest = time.monotonic() + 20.0
+        while not said and time.monotonic() < latest:
+            said += _drain(read)
+            time.sleep(0.0005)
+    stop = time.monotonic() + rng.random() * longest
     while time.monotonic() < stop:
         said += _drain(read)
         time.sleep(0.0005)
