@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from m3n_studio.errors import M3nError
-from m3n_studio.studio.core.jobs import Job, Jobs, Task
+from m3n_studio.studio.core.jobs import Jobs, Task
 
 if TYPE_CHECKING:
     from m3n_studio.recordings.video.decoder import Decoder, Picture
@@ -106,7 +106,6 @@ class FrameServer(QObject):
         self._jobs = jobs
         self._work = _Work()
         self._results: OrderedDict[str, Picture | M3nError] = OrderedDict()
-        self._job: Job | None = None
         self._done.connect(self._on_done)
 
     def wish(self, wish: Wish) -> None:
@@ -118,7 +117,7 @@ class FrameServer(QObject):
             start, work.running = not work.running, True
             work.condition.notify()
         if start:
-            self._job = self._jobs.run("Decoding video", self._run, quiet=True)
+            self._jobs.run("Decoding video", self._run, quiet=True)
 
     def forget(self, path: str) -> None:
         """Let go of a video."""
