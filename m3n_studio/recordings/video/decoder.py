@@ -83,7 +83,7 @@ class Decoder:
     def close(self) -> None:
         """Let go of the file and of the frames kept."""
         self._kept.clear()
-        self._frames = None
+        self._frames = None  # which lets go of the file before it is closed
         self._container.close()
 
     @property
@@ -141,12 +141,12 @@ class Decoder:
     def _open(self) -> None:
         threads = max(min(os.cpu_count() or 1, _MOST_THREADS), 1)
         self._container, self._stream = open_stream(self.video.path, threads=threads)
-        self._frames = self._decoded()
+        self._frames = _decoded(self._container, self._stream)
         self._last = -1
 
     def _seek(self, key: int) -> None:
         self._container.seek(int(self.video.pts[key]), stream=self._stream)
-        self._frames = self._decoded()
+        self._frames = _decoded(self._container, self._stream)
         self._last = -1
 
     def _go_on(self, number: int) -> VideoFrame | None:
@@ -175,15 +175,6 @@ class Decoder:
                 self._bytes -= _size(self._kept.popitem(last=False)[1])
         return number
 
-    def _decoded(self) -> Iterator[VideoFrame]:
-        import av
-
-        for packet in self._container.demux(self._stream):
-            try:
-                yield from packet.decode()
-            except av.InvalidDataError:
-                continue  # a damaged stretch shows the frame before it
-
     def _picture(self, number: int, frame: VideoFrame, size: tuple[int, int] | None) -> Picture:
         width, height = self.video.size
         if size is not None:
@@ -194,6 +185,16 @@ class Decoder:
         return Picture(
             number, float(self.video.times_s[number]), self.video.turn.apply(rgb.astype(np.uint8, copy=False))
         )
+
+
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    import av
+
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except av.InvalidDataError:
+            continue  # a damaged stretch shows the frame before it
 
 
 def _size(frame: VideoFrame) -> int:

@@ -1,8 +1,8 @@
 """Frames of all videos from one background thread; only the newest wish of each video is fulfilled.
 
 A wish replaces the one before it that has not been begun, so a decoder that is slower than the
-clock drops frames and never lags, and the window never waits. The thread ends when nothing has been
-wished for a while, and when the window closes; decoders are used by one thread at a time.
+clock drops frames and never lags, and the window never waits. The thread ends, and
+lets go of the files, when nothing has been wished for a while and when the window closes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from m3n_studio.recordings.video.decoder import Decoder, Picture
     from m3n_studio.recordings.video.index import VideoFile
 
-IDLE_S = 1.0
+IDLE_S = 4.0
 _LOOK_S = 0.05  # how often a waiting thread looks whether the window closes
 _TOGETHER_BYTES = 256 << 20  # of frames kept, all decoders together
 
@@ -58,6 +58,7 @@ class _Work:
                     break
                 self.condition.wait(_LOOK_S)
             self.running = False
+            self.close_decoders()
             return None
 
     def _drop_unwanted(self) -> None:
@@ -139,12 +140,11 @@ class FrameServer(QObject):
                 result = error
             except Exception:
                 work.running = False
+                work.close_decoders()
                 raise
             with work.condition:
                 self._results[str(wish.video.path)] = result
             self._done.emit()
-        if task.cancelled():
-            work.close_decoders()
 
     @Slot()
     def _on_done(self) -> None:
