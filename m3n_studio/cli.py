@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from m3n_studio import __version__
+from m3n_studio import __version__, cli_import, cli_labels, cli_project
 from m3n_studio.errors import M3nError
 
 app = typer.Typer(
@@ -25,6 +25,9 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(cli_labels.app, name="labels")
+app.add_typer(cli_project.app)
+cli_import.add_to(app)
 
 
 class Up(StrEnum):

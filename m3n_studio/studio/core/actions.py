@@ -30,6 +30,8 @@ class Situation:
     has_sensors: bool = False
     can_undo: bool = False
     can_redo: bool = False
+    has_project: bool = False
+    has_session: bool = False
 
 
 #: When an action can be used.
@@ -41,6 +43,8 @@ STATES: dict[str, Callable[[Situation], bool]] = {
     "sensors": lambda s: s.has_sensors,
     "undo": lambda s: s.can_undo,
     "redo": lambda s: s.can_redo,
+    "project": lambda s: s.has_project,
+    "session": lambda s: s.has_session,
 }
 
 
@@ -85,7 +89,7 @@ class ActionSpec:
         return self.text.replace("&", "").rstrip("…")
 
 
-MENUS = ("&File", "&Edit", "&Playback", "&View", "&Help")
+MENUS = ("&File", "&Edit", "&Label", "&Playback", "&View", "&Help")
 
 ACTIONS = (
     ActionSpec("open", "&Open…", "&File", ("Ctrl+O",), "open", "Open motions or recordings", toolbar=True),

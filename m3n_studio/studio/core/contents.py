@@ -12,6 +12,7 @@ from m3n_studio.body.shape import Shape
 from m3n_studio.errors import FileError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
+from m3n_studio.recordings.video.container import SUFFIXES as VIDEO_SUFFIXES
 from m3n_studio.studio.core.document import Document
 from m3n_studio.studio.scene.bones import BoneTrack
 from m3n_studio.studio.scene.sensors import LiveSensor
@@ -82,7 +83,8 @@ class Contents:
             return 0.0, max(s.track.clip.duration_s for s in (self.scene, *self.others) if s is not None)
         signals = self.real or self.simulated
         if not signals:
-            return 0.0, 0.0
+            spans = [video.session_span_s for video in self.document.videos]
+            return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else (0.0, 0.0)
         return float(min(s.time_s[0] for s in signals)), float(max(s.time_s[-1] for s in signals))
 
     def rate_hz(self) -> float:
@@ -226,17 +228,33 @@ def open_recording(path: Path, before: Document) -> Document:
     )  # fmt: skip
 
 
+def open_video_file(path: Path, before: Document) -> Document:
+    """A video laid beside what is shown, its first frame at the beginning; one that is there already stays."""
+    from m3n_studio.recordings.video.index import open_video
+    from m3n_studio.recordings.video.track import VideoTrack
+
+    found = open_video(path)
+    if any(Path(video.path).absolute() == path.absolute() for video in before.videos):
+        return before
+    start = min((float(r.time_s[0]) for r in before.recordings), default=0.0) if before.clip is None else 0.0
+    track = VideoTrack(str(path), (found.start_s, found.end_s)).beginning_at(start)
+    return before.with_(videos=(*before.videos, track), title=before.title or path.name)
+
+
 def open_file(path: Path, before: Document) -> Document:
-    """Whatever the file is: a motion, a recording, or one that holds both."""
+    """Whatever the file is: a video, a motion, a recording, or one that holds both of these."""
     from m3n_studio.motion import formats as motions
     from m3n_studio.recordings import formats as recordings
 
     if not path.exists():
-        raise FileError(path, found="there is no such file", expected="a motion or a recording")
+        raise FileError(path, found="there is no such file", expected="a motion, a recording or a video")
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        return open_video_file(path, before)
     suffix, of_motion, of_recording = path.suffix.lower(), motions.motion_suffixes(), recordings.signal_suffixes()
     if suffix not in {*of_motion, *of_recording}:
-        known = " ".join(sorted({*of_motion, *of_recording}))
-        raise FileError(path, found="neither a motion nor a recording that is known here", expected=f"one of {known}")
+        known = " ".join(sorted({*of_motion, *of_recording, *VIDEO_SUFFIXES}))
+        found = "neither a motion nor a recording nor a video that is known here"
+        raise FileError(path, found=found, expected=f"one of {known}")
     if suffix in of_motion and suffix in of_recording:
         return _open_either(path, before)
     return open_recording(path, before) if suffix in of_recording else open_motion(path, before)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from m3n_studio.studio.core.actions import ActionSpec
     from m3n_studio.studio.core.clock import Clock
     from m3n_studio.studio.core.derived import Base
+    from m3n_studio.studio.core.desk import Desk
     from m3n_studio.studio.core.document import Edit
     from m3n_studio.studio.core.jobs import Jobs
     from m3n_studio.studio.core.selection import Selection
@@ -68,6 +69,7 @@ class ViewContext:
     viewport : {"auto", "gl", "offscreen"}, how three-dimensional pictures are made.
     add_action : ``add_action(spec, slot) -> QAction`` puts an action of the view into menus, command palette and
         shortcut sheet; its name should begin with the view's, e.g. ``"traces.measure"``.
+    desk : the open project and the session being labelled; None in a view outside a window.
     """
 
     clock: Clock
@@ -81,3 +83,4 @@ class ViewContext:
     base: Callable[[], Base | None]
     viewport: str = "auto"
     add_action: Callable[[ActionSpec, Callable[..., object]], QAction] = _loose
+    desk: Desk | None = None

@@ -18,6 +18,7 @@ from m3n_studio.body.shape import Shape
 from m3n_studio.errors import M3nError, UnknownName
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
+from m3n_studio.recordings.video.track import VideoTrack
 
 if TYPE_CHECKING:
     from m3n_studio.imu.align import Alignment
@@ -87,6 +88,8 @@ class Document:
         Whose bands are drawn on the traces; None: no bands.
     others : tuple of OtherMotion
         Motions shown with this one, at most :data:`MOST_OTHERS`.
+    videos : tuple of VideoTrack
+        Beside the signals, distinct paths.
     """
 
     title: str = ""
@@ -104,6 +107,7 @@ class Document:
     recording_path: str = ""
     population: Population | None = None
     others: tuple[OtherMotion, ...] = ()
+    videos: tuple[VideoTrack, ...] = ()
 
     @property
     def body(self) -> Shape:

@@ -1,14 +1,16 @@
-"""The undo stack: documents before and after every edit.
+"""The undo stack: everything the user did, documents and labels alike, in the order it was done.
 
-Documents are frozen values that share their arrays, so a step is two references. The stack has the
-names of Qt's own (:class:`QUndoStack`) but is plain Python: commands that C++ owns and Python refers to
-in cycles bring the interpreter down when they are collected.
+Documents are frozen values that share their arrays, so a step is two references; labels are on disk, so
+a step is a change and its inverse. The stack has the names of Qt's own (:class:`QUndoStack`) but is plain
+Python: commands that C++ owns and Python refers to in cycles bring the interpreter down when they are
+collected.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -18,14 +20,37 @@ from m3n_studio.studio.core.document import Document, Edit
 _KEEP = 500
 
 
+class Step(Protocol):
+    """Something that was done and can be taken back."""
+
+    @property
+    def label(self) -> str:
+        """For the menu."""
+
+    def redo(self) -> bool:
+        """Do it (again); False if that is impossible, and it is forgotten."""
+
+    def undo(self) -> bool:
+        """Take it back; False if that is impossible, and it is forgotten."""
+
+
 @dataclass(frozen=True, eq=False)
-class _Step:
+class _Shown:
     """From one document to another; steps of one positive key are one drag."""
 
     label: str
     before: Document
     after: Document
     key: int
+    show: Callable[[Document], None]
+
+    def redo(self) -> bool:
+        self.show(self.after)
+        return True
+
+    def undo(self) -> bool:
+        self.show(self.before)
+        return True
 
 
 class UndoStack(QObject):
@@ -39,39 +64,55 @@ class UndoStack(QObject):
 
     indexChanged = Signal(int)  # noqa: N815
 
-    def __init__(self, show: Callable[[Document], None], parent: QObject) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._show = show
-        self._steps: list[_Step] = []
+        self._steps: list[Step] = []
         self._index = 0
 
-    def push(self, step: _Step) -> None:
-        """Make a step; what was undone is forgotten, the oldest too where there are too many."""
-        last = self._steps[self._index - 1] if self._index else None
-        del self._steps[self._index :]
-        if last is not None and step.key > 0 and step.key == last.key:
-            self._steps[-1] = replace(last, after=step.after)
-        else:
-            self._steps.append(step)
-            del self._steps[:-_KEEP]
-        self._go(len(self._steps), step.after)
+    @property
+    def last(self) -> Step | None:
+        """The step that would be undone."""
+        return self._steps[self._index - 1] if self._index else None
 
-    def _go(self, index: int, document: Document) -> None:
+    def add(self, step: Step) -> None:
+        """Take a step that was made already; what was undone is forgotten, the oldest too where there are too many."""
+        del self._steps[self._index :]
+        self._steps.append(step)
+        del self._steps[:-_KEEP]
+        self._set_index(len(self._steps))
+
+    def grow(self, step: Step) -> None:
+        """Put a step in the place of the last one, which was part of it; what was undone is forgotten."""
+        del self._steps[max(self._index - 1, 0) :]
+        self.add(step)
+
+    def drop(self) -> None:
+        """Forget the last step, which was taken back already; what was undone is forgotten."""
+        del self._steps[max(self._index - 1, 0) :]
+        self._set_index(len(self._steps))
+
+    def _set_index(self, index: int) -> None:
         self._index = index
-        self._show(document)
-        self.indexChanged.emit(self._index)
+        self.indexChanged.emit(index)
 
     @Slot()
     def undo(self) -> None:
         """Back to before the last step."""
         if self._index:
-            self._go(self._index - 1, self._steps[self._index - 1].before)
+            at = self._index = self._index - 1
+            if not self._steps[at].undo():
+                del self._steps[at]
+            self.indexChanged.emit(self._index)
 
     @Slot()
     def redo(self) -> None:
         """Make the step again that was undone last."""
         if self._index < len(self._steps):
-            self._go(self._index + 1, self._steps[self._index].after)
+            at, self._index = self._index, self._index + 1
+            if not self._steps[at].redo():
+                del self._steps[at]
+                self._index = at
+            self.indexChanged.emit(self._index)
 
     def clear(self) -> None:
         """Forget all steps; the document stays."""
@@ -119,7 +160,7 @@ class History(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.stack = UndoStack(self._on_step, self)
+        self.stack = UndoStack(self)
         self._document = Document()
         self._drags = 0
         self._merge, self._key = "", 0
@@ -141,13 +182,19 @@ class History(QObject):
         elif edit.merge != self._merge:
             self._drags += 1
             self._key, self._merge = self._drags, edit.merge
-        self.stack.push(_Step(edit.label, self._document, after, self._key))
+        last, before = self.stack.last, self._document
+        drags_on = isinstance(last, _Shown) and self._key > 0 and last.key == self._key
+        if drags_on and isinstance(last, _Shown):
+            before = last.before
+        self._show(after)
+        step = _Shown(edit.label, before, after, self._key, self._show)
+        (self.stack.grow if drags_on else self.stack.add)(step)
         return True
 
     def seal(self) -> None:
         """End a drag: the next edit is a step of its own even with the same merge key."""
         self._merge = ""
 
-    def _on_step(self, document: Document) -> None:
+    def _show(self, document: Document) -> None:
         self._document = document
         self.changed.emit(document)

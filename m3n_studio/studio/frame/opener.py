@@ -72,7 +72,7 @@ class Opener(QObject):
         if alone:
             before = before.with_(
                 title="", clip=None, motion_path="", recordings=(), recording_path="", pairs={}, alignments={},
-                others=(),
+                others=(), videos=(),
             )  # fmt: skip
         names = ", ".join(p.name for p in paths)
 

@@ -231,7 +231,7 @@ class Window(QMainWindow):
         self.actions_by_name["loop"].setChecked(False)
         self.clock.set_range(start, end)
         self._hand_out(contents)
-        empty = contents.scene is None and not contents.real
+        empty = contents.scene is None and not contents.real and not contents.document.videos
         begins = not empty and self.pages.currentIndex() == 0
         self.pages.setCurrentIndex(0 if empty else 1)
         self._reveal_bottom()
