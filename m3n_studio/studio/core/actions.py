@@ -94,6 +94,11 @@ MENUS = ("&File", "&Edit", "&Label", "&Playback", "&View", "&Help")
 ACTIONS = (
     ActionSpec("open", "&Open…", "&File", ("Ctrl+O",), "open", "Open motions or recordings", toolbar=True),
     ActionSpec("open_folder", "Open &folder…", "&File", ("Ctrl+Shift+O",), tip="Open what is in a folder"),
+    ActionSpec("new_project", "&New project…", "&File", ("Ctrl+N",), tip="Make a project: recordings and their labels",
+               separator_before=True),
+    ActionSpec("open_project", "Open pro&ject…", "&File", ("Ctrl+Alt+O",), tip="Open the folder of a project"),
+    ActionSpec("close_project", "&Close project", "&File", tip="Close the project; all of it is saved already",
+               needs="project"),
     ActionSpec("preferences", "&Preferences…", "&File", ("Ctrl+,",), separator_before=True),
     ActionSpec("quit", "&Quit", "&File", ("Ctrl+Q",), separator_before=True),
     ActionSpec("undo", "&Undo", "&Edit", ("Ctrl+Z",), "undo", "Undo", needs="undo", toolbar=True),

@@ -82,16 +82,18 @@ class Contents:
         if self.clip is not None:
             return 0.0, max(s.track.clip.duration_s for s in (self.scene, *self.others) if s is not None)
         signals = self.real or self.simulated
-        if not signals:
-            spans = [video.session_span_s for video in self.document.videos]
-            return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else (0.0, 0.0)
-        return float(min(s.time_s[0] for s in signals)), float(max(s.time_s[-1] for s in signals))
+        spans = [(float(s.time_s[0]), float(s.time_s[-1])) for s in signals]
+        spans += [s.span_s for s in self.document.long]
+        if not spans or self.document.session_id:  # a session lasts as long as anything recorded it
+            spans += [video.session_span_s for video in self.document.videos]
+        return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else (0.0, 0.0)
 
     def rate_hz(self) -> float:
         """Frames per second of stepping: the motion's, else the recording's."""
         if self.clip is not None:
             return self.clip.rate_hz
-        return max((s.rate_hz for s in self.real), default=30.0) or 30.0
+        rates = [s.rate_hz for s in self.real] + [s.rate_hz for s in self.document.long]
+        return max(rates, default=30.0) or 30.0
 
 
 def sensor_tracks(

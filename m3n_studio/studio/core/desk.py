@@ -80,6 +80,8 @@ class Desk(QObject):
     picked_changed : (none)
     failed : str
         An edit could not be made; nothing was changed.
+    session_wanted : str
+        A view asks for the session of that id to be opened.
     """
 
     project_changed = Signal()
@@ -88,6 +90,7 @@ class Desk(QObject):
     tiers_changed = Signal()
     picked_changed = Signal()
     failed = Signal(str)
+    session_wanted = Signal(str)
 
     def __init__(self, stack: UndoStack, parent: QObject | None = None) -> None:
         super().__init__(parent)

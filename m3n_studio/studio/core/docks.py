@@ -40,12 +40,15 @@ class DockSpec:
     area : {"left", "right", "bottom"}
     build : str
         Import path of ``build(context: ViewContext) -> QWidget``.
+    open : bool
+        Whether it is seen in layouts that do not name it; else the View menu and layouts that do open it.
     """
 
     name: str
     title: str
     area: str
     build: str
+    open: bool = True
 
 
 def _loose(spec: ActionSpec, slot: Callable[..., object]) -> QAction:

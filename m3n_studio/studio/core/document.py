@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from m3n_studio.imu.align import Alignment
     from m3n_studio.imu.population import Population
     from m3n_studio.imu.surface import Placement
+    from m3n_studio.studio.core.long_signal import LongSignal
 
 
 #: Motions shown besides the first, at most.
@@ -90,6 +91,10 @@ class Document:
         Motions shown with this one, at most :data:`MOST_OTHERS`.
     videos : tuple of VideoTrack
         Beside the signals, distinct paths.
+    long : tuple of LongSignal
+        Recordings of a session too long to be read whole; traces show them, nothing is fitted to them.
+    project_path, session_id : str
+        The session this is, where it is one of a project.
     """
 
     title: str = ""
@@ -108,6 +113,9 @@ class Document:
     population: Population | None = None
     others: tuple[OtherMotion, ...] = ()
     videos: tuple[VideoTrack, ...] = ()
+    long: tuple[LongSignal, ...] = ()
+    project_path: str = ""
+    session_id: str = ""
 
     @property
     def body(self) -> Shape:

@@ -27,8 +27,8 @@ _ICON = QSize(14, 14)
 class Arrangement:
     """Columns from left to right; a column is tab groups from top to bottom, a group is docks by name.
 
-    Docks no group names join the first group of their side; names that are not there are left out. `heights` are
-    shares of the groups of the last column; empty: equal.
+    Docks no group names join the first group of their side, closed where they are not open by themselves; names
+    that are not there are left out. `heights` are shares of the groups of the last column; empty: equal.
     """
 
     columns: tuple[tuple[tuple[str, ...], ...], ...]
@@ -41,6 +41,11 @@ ARRANGEMENTS = {
     "Overview": Arrangement(((("body",),), (("traces",),)), (46, 80)),
     "Fidelity": Arrangement(((("body",), ("spectrum",)), (("traces",), ("fidelity",))), (46, 80)),
     "Shape": Arrangement(((("body",),), (("attributes",),), (("traces",),)), (42, 34, 56)),
+    "Label": Arrangement(
+        ((("video", "body"), ("project",)), (("traces", "spectrum"), ("labels", "label_list", "quality", "similar"))),
+        (40, 86),
+        (330, 240),
+    ),
 }
 
 
@@ -145,16 +150,19 @@ class DockHost(QMainWindow):
         self._theme = theme
         self.docks: dict[str, Dock] = {}
         self._sides: dict[str, str] = {}
+        self._closed: set[str] = set()
         self._widths: list[tuple[Dock, int]] = []
         self._heights: list[tuple[Dock, int]] = []
         self._settle = QTimer(self, singleShot=True, interval=0)
         self._settle.timeout.connect(self._on_settled)
 
-    def add(self, name: str, title: str, area: str) -> Dock:
-        """Add a dock, empty at first; :meth:`arrange` puts it in its place."""
+    def add(self, name: str, title: str, area: str, *, is_open: bool = True) -> Dock:
+        """Add a dock, empty at first; :meth:`arrange` puts it in its place. `is_open`: also where none names it."""
         dock = Dock(name, title, self)
         dock.title_bar.set_theme(self._theme)
         self.docks[name], self._sides[name] = dock, area
+        if not is_open:
+            self._closed.add(name)
         for signal in (dock.visibilityChanged, dock.topLevelChanged, dock.dockLocationChanged):
             signal.connect(self._later)
         dock.came_to_front.connect(self.seen)
@@ -204,11 +212,14 @@ class DockHost(QMainWindow):
         for group in (g for groups in columns for g in groups):
             for name in group[1:]:
                 self.tabifyDockWidget(self.docks[group[0]], self.docks[name])
-        for dock in self.docks.values():
-            dock.show()
+        shown = self.shown_in(arrangement)
+        for name, dock in self.docks.items():
+            dock.setVisible(name in shown)
         for groups in columns:
             for group in groups:
-                self.docks[group[0]].raise_()
+                first = next((name for name in group if name in shown), None)
+                if first is not None:
+                    self.docks[first].raise_()
         self._widths = [(d, w) for d, w in zip(heads, self._shares(arrangement), strict=False)]
         last = [self.docks[group[0]] for group in columns[-1]] if columns else []
         self._heights = list(zip(last, arrangement.heights, strict=False))
@@ -242,6 +253,11 @@ class DockHost(QMainWindow):
                     columns.append([[]])
                 columns[0 if self._sides[name] == "left" else -1][0].append(name)
         return columns
+
+    def shown_in(self, arrangement: Arrangement) -> set[str]:
+        """Docks that an arrangement shows, in front or behind a tab."""
+        named_ = {name for column in arrangement.columns for group in column for name in group}
+        return {name for name in self.docks if name in named_ or name not in self._closed}
 
     def state(self) -> str:
         """Where everything is, hexadecimal."""

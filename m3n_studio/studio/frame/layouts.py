@@ -26,6 +26,10 @@ BY_ROOM: dict[str, dict[str, Arrangement]] = {
         "Overview": ARRANGEMENTS["Overview"],
         "Fidelity": Arrangement(((("body",),), (("fidelity", "traces", "spectrum", "attributes"),)), (36, 64)),
         "Shape": Arrangement(((("body",),), (("attributes", "traces", "spectrum", "fidelity"),)), (36, 64)),
+        "Label": Arrangement(
+            ((("video", "body", "project"),), (("traces", "spectrum"), ("labels", "label_list", "quality", "similar"))),
+            (36, 64), (260, 240),
+        ),
     },
 }  # fmt: skip
 
@@ -84,11 +88,14 @@ class Layouts(QObject):
     def _as_delivered(self, arrangement: Arrangement) -> bool:
         """Whether the views are where an arrangement puts them, however wide."""
         docks = self._host.docks
-        if any(dock.isFloating() or dock.isHidden() for dock in docks.values()):
+        shown = self._host.shown_in(arrangement)
+        if any(dock.isFloating() or dock.isHidden() == (name in shown) for name, dock in docks.items()):
             return False
-        groups = {frozenset((name, *(d.name for d in docks.values() if d in self._host.tabifiedDockWidgets(dock))))
-                  for name, dock in docks.items()}  # fmt: skip
-        wanted = self._host.groups(arrangement)
+        groups = {frozenset((name, *(d.name for d in docks.values() if d in self._host.tabifiedDockWidgets(dock)
+                                     and d.name in shown)))
+                  for name, dock in docks.items() if name in shown}  # fmt: skip
+        wanted = [[[n for n in g if n in shown] for g in column] for column in self._host.groups(arrangement)]
+        wanted = [[g for g in column if g] for column in wanted]
         return groups == {frozenset(g) for column in wanted for g in column} and self._in_order(wanted)
 
     def _in_order(self, wanted: list[list[list[str]]]) -> bool:

@@ -13,6 +13,7 @@ from m3n_studio.studio.look.widgets import named
 
 #: Submenus: the action they come after, their title, what fills them.
 AFTER = (("open_folder", "Open &recent", "recent"), ("open_folder", "&Samples", "samples"),
+         ("open_project", "Recent pro&jects", "projects"),
          ("palette", "&Views", "views"), ("palette", "&Layouts", "layouts"))  # fmt: skip
 #: Submenus of actions whose names begin alike: the action they come after, their title, how the names begin.
 GROUPS = (

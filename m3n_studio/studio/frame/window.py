@@ -20,6 +20,7 @@ from m3n_studio.studio.core.actions import ActionTable, Situation
 from m3n_studio.studio.core.clock import MAX_SPEED, MIN_SPEED, TICK_MS, Clock
 from m3n_studio.studio.core.contents import Contents
 from m3n_studio.studio.core.derived import Base
+from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.document import Document, Edit
 from m3n_studio.studio.core.engine import Engine
@@ -35,6 +36,7 @@ from m3n_studio.studio.frame.messages import MessageLog
 from m3n_studio.studio.frame.next_step import NextStep
 from m3n_studio.studio.frame.opener import Opener
 from m3n_studio.studio.frame.preferences import Store
+from m3n_studio.studio.frame.projects import Projects, is_project
 from m3n_studio.studio.frame.restore_bar import RestoreBar
 from m3n_studio.studio.frame.status_bar import StatusBar
 from m3n_studio.studio.frame.view_shelf import ViewShelf
@@ -83,6 +85,8 @@ class Window(QMainWindow):
         self.contents = Contents()
         self.clock, self.selection, self.jobs = Clock(self), Selection(self), Jobs(self)
         self.history, self.engine = History(self), Engine(self.jobs, self)
+        self.desk = Desk(self.history.stack, self)
+        self.projects = Projects(self.desk, self.history, self.jobs, self.store, self)
         self.opener = Opener(self.jobs, self.store, lambda: self.history.document, self)
         self.log = MessageLog(self)
         self._theme_choice = self.store.value.theme if theme == "system" else theme
@@ -113,7 +117,7 @@ class Window(QMainWindow):
         self.layouts = Layouts(self.host, self.store, self)
         self.menus = Menus(self, self.table, {
             "recent": self.opener.fill_recent, "samples": self.opener.fill_samples, "views": self._fill_views,
-            "layouts": self.layouts.fill,
+            "layouts": self.layouts.fill, "projects": self.projects.fill_recent,
         })  # fmt: skip
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
@@ -137,7 +141,7 @@ class Window(QMainWindow):
         context = ViewContext(
             clock=self.clock, selection=self.selection, theme=self.theme, actions=self.actions_by_name,
             report=self.show_error, edit=self.history.apply, seal=self.history.seal, jobs=self.jobs,
-            base=self._base, viewport=viewport, add_action=self.table.add,
+            base=self._base, viewport=viewport, add_action=self.table.add, desk=self.desk,
         )  # fmt: skip
         self._docks = dict(self._door.all("dock"))
         self.views = ViewShelf(
@@ -147,7 +151,7 @@ class Window(QMainWindow):
         self._bottom = layout
         for name, spec in self._docks.items():
             if spec.area != "bottom":
-                self.host.add(name, spec.title, spec.area)
+                self.host.add(name, spec.title, spec.area, is_open=spec.open)
         self.host.seen.connect(self.views.reveal)
         if "body" in self.views:  # OpenGL that comes to a window on screen makes it flicker
             self.views.reveal("body")
@@ -187,6 +191,8 @@ class Window(QMainWindow):
             "toggle_theme": self.toggle_theme, "theme_system": self._theme_system, "theme_light": self._theme_light,
             "theme_dark": self._theme_dark, "dismiss": self.error_bar.hide, "save_layout": self.layouts.ask_save,
             "reset_layout": self.layouts.reset, "undo": self.history.stack.undo, "redo": self.history.stack.redo,
+            "new_project": self.projects.ask_new, "open_project": self.projects.ask_open,
+            "close_project": self.projects.close,
             **{name: self._dialog(show) for name, show in dialogs.DIALOGS.items()},
         }  # fmt: skip
         for name, slot in table.items():
@@ -199,6 +205,11 @@ class Window(QMainWindow):
         self.opener.failed.connect(self._on_failed)
         self.opener.refused.connect(self.show_error)
         self.layouts.failed.connect(self.show_error)
+        self.projects.failed.connect(self._on_failed)
+        self.projects.opened.connect(self._on_project)
+        self.projects.session_opened.connect(self._on_session)
+        self.desk.failed.connect(self.show_error)
+        self.desk.session_changed.connect(self._tell_states)
         self.restore_bar.restore_wanted.connect(self.opener.open_session)
         self.next_step.wanted.connect(self._on_next)
         self.error_bar.all_wanted.connect(act["messages"].trigger)
@@ -231,7 +242,9 @@ class Window(QMainWindow):
         self.actions_by_name["loop"].setChecked(False)
         self.clock.set_range(start, end)
         self._hand_out(contents)
-        empty = contents.scene is None and not contents.real and not contents.document.videos
+        document = contents.document
+        nothing = contents.scene is None and not contents.real and not document.videos and not document.long
+        empty = nothing and self.desk.project is None
         begins = not empty and self.pages.currentIndex() == 0
         self.pages.setCurrentIndex(0 if empty else 1)
         self._reveal_bottom()
@@ -252,6 +265,7 @@ class Window(QMainWindow):
         self.table.update_states(Situation(
             has_time=end > start, has_motion=c.clip is not None, has_recording=bool(c.real),
             has_sensors=bool(c.simulated), can_undo=stack.canUndo(), can_redo=stack.canRedo(),
+            has_project=self.desk.project is not None, has_session=self.desk.session is not None,
         ))  # fmt: skip
         recording = Path(self.history.document.recording_path).name
         self.status.set_file(" with ".join(dict.fromkeys(filter(None, [c.title, recording]))))
@@ -271,8 +285,28 @@ class Window(QMainWindow):
         """Open one file in the background."""
         self.opener.open([path])
 
+    @Slot()
+    def _on_project(self) -> None:
+        """A project begins with the views one labels with."""
+        self._show_contents(self.contents)
+        if self.desk.project is not None:
+            self._label_layout()
+
+    @Slot()
+    def _on_session(self) -> None:
+        self.restore_bar.hide()
+        self._label_layout()
+
+    def _label_layout(self) -> None:
+        """Show the views one labels with, unless they are there."""
+        if "labels" in self.host.docks and self.host.docks["labels"].isHidden():
+            self.layouts.show("Label")
+
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open files and folders in the background: motions replace the motion, recordings the recordings."""
+        """Open a project, or files and folders: motions replace the motion, recordings the recordings."""
+        if len(paths) == 1 and is_project(paths[0]):
+            self.projects.open(paths[0])
+            return
         self.opener.open(paths)
 
     @property
@@ -465,6 +499,7 @@ class Window(QMainWindow):
         self._autosave.stop()
         self.jobs.stop()
         self.views.release()
+        self.desk.release()
         self.hook.remove()
         if self.guard is not None:
             self.guard.release()
