@@ -101,7 +101,7 @@ def main() -> int:
     """Measure and print; 1 where the target is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=10.0, help="of ticks, idle and generating")
-    parser.add_argument("--bodies", type=int, default=1000)
+    parser.add_argument("--bodies", type=int, default=20_000)
     args = parser.parse_args()
     app = application()
     model = open_body(None)

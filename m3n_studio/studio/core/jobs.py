@@ -18,6 +18,7 @@ process with it.
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,8 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 from m3n_studio.errors import Cancelled
 
 COLLECT_MS = 2000
+#: Least time between two words on progress, s.
+PROGRESS_S = 0.1
 
 
 class Task:
@@ -33,10 +36,18 @@ class Task:
 
     def __init__(self, thread: _Worker) -> None:
         self._thread = thread
+        self._told_at = -PROGRESS_S
 
     def progress(self, done: float, total: float) -> None:
-        """Tell that `done` of `total` is behind us."""
-        self._thread.progressed.emit(float(done) / float(total) if total else 0.0)
+        """Tell that `done` of `total` is behind us; what comes too soon after the last is left out, but for the end.
+
+        Every change is painted, and painting a window costs milliseconds.
+        """
+        share = float(done) / float(total) if total else 0.0
+        now = time.monotonic()
+        if now - self._told_at >= PROGRESS_S or share >= 1.0:
+            self._told_at = now
+            self._thread.progressed.emit(share)
 
     def cancelled(self) -> bool:
         """Whether the user wants no more of it."""

@@ -3,8 +3,10 @@
 Both kinds take the mouse the same way: left drag orbits, middle or right drag (or Shift)
 pans, the wheel zooms, a double click resets. In software OpenGL smooth edges cost four times
 the pixels, so frames are drawn fast while things move and once more, smooth, when they have
-rested for a moment; a graphics card draws all of them smooth. ``--viewport auto`` takes OpenGL unless the Qt
-platform cannot (``offscreen``, ``minimal``, ``vnc``), where vispy would draw nothing.
+rested for a moment; a graphics card draws all of them smooth. ``--viewport auto`` takes OpenGL where a graphics
+card draws it. In software it takes pictures from EGL: a window with a `QOpenGLWidget` in it is composed through
+OpenGL at every repaint of anything (10 ms for a changed word in the status bar), and playing is a third slower.
+Where the Qt platform cannot do OpenGL (``offscreen``, ``minimal``, ``vnc``) vispy would draw nothing in it.
 
 vispy's own canvas is not used, only its gloo: a `QOpenGLWidget` of ours keeps Qt's message
 handler and the window's single GL context under our control.
@@ -12,6 +14,7 @@ handler and the window's single GL context under our control.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +24,8 @@ from PySide6.QtGui import (
     QCloseEvent,
     QGuiApplication,
     QImage,
+    QOffscreenSurface,
+    QOpenGLContext,
     QPainter,
     QPaintEvent,
     QShowEvent,
@@ -38,6 +43,7 @@ Picture = NDArray[np.uint8]
 
 KINDS = ("auto", "gl", "offscreen")
 _LATE_MS = 400
+_GL_RENDERER = 0x1F01
 _NO_GL_PLATFORMS = ("offscreen", "minimal", "vnc", "linuxfb")
 
 
@@ -45,8 +51,26 @@ def _is_software() -> bool:
     """Whether the current context draws on the processor."""
     from vispy.gloo import gl
 
-    name = str(gl.glGetParameter(gl.GL_RENDERER)).lower()
-    return any(word in name for word in ("llvmpipe", "softpipe", "swiftshader", "swrast", "gdi generic"))
+    return _names_software(str(gl.glGetParameter(gl.GL_RENDERER)))
+
+
+def _names_software(renderer: str) -> bool:
+    words = ("llvmpipe", "softpipe", "swiftshader", "swrast", "gdi generic")
+    return any(word in renderer.lower() for word in words)
+
+
+@lru_cache(maxsize=1)
+def _draws_in_software() -> bool:
+    """Whether OpenGL in windows of this screen is drawn on the processor, or there is none."""
+    surface, context = QOffscreenSurface(), QOpenGLContext()
+    surface.create()
+    if not context.create() or not context.makeCurrent(surface):
+        return True
+    try:
+        return _names_software(str(context.functions().glGetString(_GL_RENDERER)))
+    finally:
+        context.doneCurrent()
+        surface.destroy()
 
 
 def _forget_gl_errors() -> None:
@@ -180,6 +204,16 @@ class ImageViewport(Orbiting, QWidget):
         self._renderer: Any = None
         self._broken = False
 
+    def works(self) -> bool:
+        """Whether there is an EGL to draw with; makes what drawing needs."""
+        from m3n_studio.studio.scene.offscreen import OffscreenRenderer
+
+        try:
+            self._renderer = self._renderer or OffscreenRenderer()
+        except M3nError:
+            return False
+        return True
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Draw the stage off screen and paint the image."""
         quality = self._take_quality()
@@ -251,6 +285,11 @@ def choose_kind(kind: str = "auto") -> str:
 
 def make_viewport(stage: Stage, kind: str = "auto", parent: QWidget | None = None) -> Viewport:
     """The viewport of a kind; a stage belongs to one viewport."""
-    if choose_kind(kind) == "gl":
-        return GLViewport(stage, parent)
-    return ImageViewport(stage, parent)
+    if choose_kind(kind) == "offscreen":
+        return ImageViewport(stage, parent)
+    if kind == "auto" and _draws_in_software():
+        viewport = ImageViewport(stage, parent)
+        if viewport.works():
+            return viewport
+        viewport.deleteLater()
+    return GLViewport(stage, parent)
