@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import tempfile
 
 import numpy as np
 
@@ -50,8 +51,9 @@ def state(open_project):
 def unprivileged(folder):
     """Within, folder and files may be read and not written, by the superuser neither."""
     paths = [folder, *folder.rglob("*")]
-    modes = {path: path.stat().st_mode for path in (*paths, *folder.parents[:3])}
-    for parent in folder.parents[:3]:
+    above = [p for p in folder.parents if p.is_relative_to(tempfile.gettempdir())][:-1]
+    modes = {path: path.stat().st_mode for path in (*paths, *above)}
+    for parent in above:
         parent.chmod(parent.stat().st_mode | 0o055)
     for path in paths:
         path.chmod(0o555 if path.is_dir() else 0o444)

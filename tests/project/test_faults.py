@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import h5py
@@ -33,15 +34,17 @@ def many(project, count=3000):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 6 MB."""
-    place = tmp_path / "disk"
-    place.mkdir()
+def small_disk():
+    """A file system of 6 MB; not among pytest's own folders, which could not be removed if this process is killed."""
+    place = Path(tempfile.mkdtemp(prefix="m3n-small-disk-"))
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", place], capture_output=True, check=False)
     if done.returncode:
         pytest.skip("a small file system cannot be mounted here (needs the superuser)")
-    yield place
-    subprocess.run(["umount", place], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+        place.rmdir()
 
 
 def fill(place):

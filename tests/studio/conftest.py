@@ -4,11 +4,15 @@ import os
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from m3n_studio.body.files import default_body, load_body
 from m3n_studio.motion.clip import Clip, TextSegment
 from m3n_studio.recordings.signal import Signal
 from tests.bodies import write_body
+
+# A busy machine takes its time; what never comes still fails.
+QtBot.waitUntil.__kwdefaults__["timeout"] = 30_000
 
 
 def moving(model, *, seconds=2.0, rate_hz=30.0, texts=()):
