@@ -41,6 +41,7 @@ class Projects(QObject):
     def __init__(self, desk: Desk, history: History, jobs: Jobs, store: Store, window: QWidget) -> None:
         super().__init__(window)
         self._desk, self._history, self._jobs, self._store, self._window = desk, history, jobs, store, window
+        self._next = ""
         desk.author = store.value.author or login_name()
         desk.session_wanted.connect(self.open_session)
         history.changed.connect(self._follow)
@@ -57,6 +58,7 @@ class Projects(QObject):
         """Make a project and open it."""
         from m3n_studio.project import Project
 
+        self._next = ""
         self._jobs.run(
             f"Making {folder.name}", lambda task: Project.create(folder, folder.name), done=self._on_project,
             failed=self._on_failed, key="project",
@@ -68,10 +70,11 @@ class Projects(QObject):
         if name:
             self.open(Path(name))
 
-    def open(self, path: Path) -> None:
-        """Open a project; an older one is migrated, with a backup."""
+    def open(self, path: Path, session_id: str = "") -> None:
+        """Open a project, and a session of it where one is named; an older one is migrated, with a backup."""
         from m3n_studio.project import Project
 
+        self._next = session_id
         folder = path.parent if path.name == _NAME else path
         self._jobs.run(
             f"Opening {folder.name}", lambda task: Project.open(folder), done=self._on_project,
@@ -114,6 +117,9 @@ class Projects(QObject):
         kept = (path, *(p for p in self._store.value.projects if p != path))[:KEEP]
         self._store.change(projects=kept)
         self.opened.emit()
+        wanted, self._next = self._next, ""
+        if wanted:
+            self.open_session(wanted)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

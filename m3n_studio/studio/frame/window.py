@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
@@ -210,7 +211,7 @@ class Window(QMainWindow):
         self.projects.session_opened.connect(self._on_session)
         self.desk.failed.connect(self.show_error)
         self.desk.session_changed.connect(self._tell_states)
-        self.restore_bar.restore_wanted.connect(self.opener.open_session)
+        self.restore_bar.restore_wanted.connect(self._restore_work)
         self.next_step.wanted.connect(self._on_next)
         self.error_bar.all_wanted.connect(act["messages"].trigger)
         self.status.messages_wanted.connect(act["messages"].trigger)
@@ -313,6 +314,15 @@ class Window(QMainWindow):
     def busy(self) -> bool:
         """Whether a file is being opened."""
         return self.opener.busy
+
+    @Slot(object)
+    def _restore_work(self, remembered: dict[str, Any]) -> None:
+        """Open what was open when the program died."""
+        project = session.project_of(remembered)
+        if project is None:
+            self.opener.open_session(remembered)
+        else:
+            self.projects.open(*project)
 
     @Slot(str, object)
     def _on_opened(self, names: str, document: Document) -> None:

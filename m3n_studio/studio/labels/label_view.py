@@ -131,6 +131,15 @@ class LabelView(QWidget):
                           tip="Let the keys of the classes label", needs="session", separator_before=True)  # fmt: skip
         action = context.add_action(keys, self.keys_button.setChecked)
         self.keys_button.toggled.connect(action.setChecked)
+        for i, name in enumerate(MODES):
+            words, tip = _MODE_WORDS[name]
+            mode = ActionSpec(f"labels.mode_{name}", f"Keys: {words.lower()}", "&Label", (f"Ctrl+{i + 1}",), tip=tip,
+                              needs="session")  # fmt: skip
+            context.add_action(mode, lambda *_, i=i: self._set_mode(i))
+
+    def _set_mode(self, index: int) -> None:
+        self.mode.setCurrentIndex(index)
+        self.labeller.set_mode(MODES[index])
 
     def _runner(self, run: Callable[[Commands], None]) -> Callable[..., None]:
         return lambda *_: run(self.commands) if self.desk.session is not None else None
