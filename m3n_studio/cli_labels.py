@@ -1,4 +1,4 @@
-"""The command line for files of labels: converting and comparing them."""
+"""The command line for files of labels: converting and comparing them, into projects and out of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from m3n_studio.errors import M3nError, UnknownName
 
-app = typer.Typer(help="Convert and compare files of labels.", no_args_is_help=True)
+app = typer.Typer(help="Convert and compare files of labels; labels of projects in and out.", no_args_is_help=True)
 
 LabelPath = Annotated[Path, typer.Argument(help="File of labels, of any format of `labels formats`.")]
 TierOption = Annotated[str, typer.Option(help="Tier to compare, by name. Default: the first with intervals.")]
@@ -87,6 +87,95 @@ def compare(
         return
     for line in _lines(result, edge):
         typer.echo(line)
+
+
+@app.command("export")
+def export_(
+    project: Annotated[Path, typer.Argument(help="Folder of the project.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the files, one a session.")],
+    to: Annotated[str, typer.Option(help="Format to write; see `labels formats`.")] = "csv",
+    session: Annotated[list[str] | None, typer.Option(help="Only this session, by name; repeat for several.")] = None,
+    strict: Annotated[bool, typer.Option(help="Write nothing where something would be lost.")] = False,
+    force: Annotated[bool, typer.Option(help="Write over files that are there.")] = False,
+) -> None:
+    """Write the labels of a project's sessions; what the format cannot hold is said."""
+    from m3n_studio.project import Project
+    from m3n_studio.project.label_export import plan_export, write
+
+    with Project.open(project, read_only=True) as opened:
+        chosen = [_session(opened, name) for name in session] if session else list(opened.sessions())
+        plan = plan_export(opened, chosen, to, out)
+    for text, count in plan.lost():
+        typer.echo(f"lost in {plan.format.title}, {count} of {len(plan.items)} sessions: {text}", err=True)
+    if strict and plan.lost():
+        raise M3nError(f"nothing is written: {plan.format.title} cannot hold everything")
+    if plan.there and not force:
+        raise M3nError(f"{plan.there[0]}: found a file of that name; use --force to write over it")
+    for path in write(plan):
+        typer.echo(str(path))
+    typer.echo(f"{len(plan.items)} sessions written, {len(plan.empty)} without labels left out", err=True)
+
+
+@app.command("import")
+def import_(
+    project: Annotated[Path, typer.Argument(help="Folder of the project.")],
+    source: LabelPath,
+    session: Annotated[str, typer.Option(help="Session, by name; else found out from the file.")] = "",
+    offset_s: Annotated[
+        float | None, typer.Option(help="Move the labels by so much, s. Default: by the clocks, where both are known.")
+    ] = None,
+    onto: Annotated[
+        str, typer.Option(help="Tier of the project all labels go to. Default: tiers of the same name.")
+    ] = "",
+    keep: Annotated[bool, typer.Option(help="Labels that are there win where new ones overlap them.")] = False,
+    author: Annotated[str, typer.Option(help="Author of labels whose file names none.")] = "",
+    of: Annotated[str, typer.Option("--from", help="Format to read; else found out.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+) -> None:
+    """Read labels into a session of a project; tiers and classes are matched by name, new ones are made."""
+    from m3n_studio.annotation.exchange.formats import read_labels
+    from m3n_studio.project import Project
+    from m3n_studio.project.label_import import Into, offset_for, plan_import, session_for, take_in
+
+    labels = read_labels(source, format=of)
+    for text in labels.notes:
+        typer.echo(f"not taken over from {source.name}: {text}", err=True)
+    with Project.open(project, read_only=dry_run) as opened:
+        target = _session(opened, session) if session else session_for(opened, source, labels)
+        if target is None:
+            raise M3nError(f"{source}: it is not clear of which session it is; name one with --session")
+        by = offset_for(labels, target) if offset_s is None else offset_s
+        targets = {t.name: _tier_id(opened, onto, t.kind) for t in labels.tiers} if onto else None
+        plan = plan_import(opened, [Into(target, labels, by, source)], targets=targets, keep_mine=keep, author=author)
+        if not dry_run and plan.changes:
+            take_in(opened, plan)
+    for tier in plan.tiers:
+        new = [c.name for c in tier.classes if c.is_new]
+        typer.echo(f"tier {tier.name!r}: " + (f"{tier.count} labels to {tier.becomes!r}" if tier.becomes else "left out")
+                   + (f", new classes: {', '.join(new)}" if new else ""))  # fmt: skip
+    word = "would come" if dry_run else "came"
+    typer.echo(f"{plan.new} labels {word} into {target.name!r} ({by:+g} s), {plan.there} were there already, "
+               f"{plan.cut} cut or left out, {plan.touched} of those there gave way", err=True)  # fmt: skip
+
+
+def _tier_id(project: Any, name: str, kind: str) -> str:
+    tiers = [t for t in project.tiers() if t.kind == kind]
+    found = next((t for t in tiers if t.name == name), None)
+    if found is None:
+        raise UnknownName(f"tier of {kind}s", name, [t.name for t in tiers])
+    return str(found.id)
+
+
+def _session(project: Any, name: str) -> Any:
+    """A session by ``name`` or ``subject/name``."""
+    subjects = {s.id: s.name for s in project.subjects()}
+    found = [s for s in project.sessions() if name in (s.name, f"{subjects.get(s.subject, '')}/{s.name}")]
+    if not found:
+        raise UnknownName("session", name, [s.name for s in project.sessions()])
+    if len(found) > 1:
+        whole = ", ".join(f"{subjects.get(s.subject, '')}/{s.name}" for s in found)
+        raise M3nError(f"{len(found)} sessions are called {name!r}; say which: {whole}")
+    return found[0]
 
 
 def _track(path: Path, name: str) -> Any:

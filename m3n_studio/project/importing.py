@@ -6,21 +6,20 @@ and a map to the session's. All of an import goes in, or none of it; what went i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from m3n_studio.annotation.model import Annotation, Change, LabelClass, Tier
+from m3n_studio.annotation.classes import with_classes
+from m3n_studio.annotation.model import Annotation, Change, Tier
 from m3n_studio.errors import ValueProblem
 from m3n_studio.project.store import Project
-from m3n_studio.project.values import Edit, LabelSet, Recording, Session, Subject
+from m3n_studio.project.values import Device, Edit, LabelSet, Recording, Session, Subject
+from m3n_studio.recordings.finding import Finding
 from m3n_studio.recordings.imported import Import, LabelTrack, Recorded
 from m3n_studio.recordings.timemap import TimeMap
 
-COLORS = (
-    "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#76b7b2", "#edc948", "#ff9da7", "#9c755f", "#8c8c8c",
-)  # fmt: skip
 _SAME_S = 1e-6
 
 
@@ -52,13 +51,17 @@ class Added:
 
 
 def add_import(
-    project: Project, imported: Import, *, label_set: str = "imported", cancelled: Callable[[], bool] | None = None
-) -> Added:
+    project: Project, imported: Import, *, label_set: str = "imported", findings: Sequence[Finding] = (),
+    cancelled: Callable[[], bool] | None = None,
+) -> Added:  # fmt: skip
     """Put an import into a project.
 
     The subject is found by its name, or made; so are the session (the subject's, by name), the device, and in the
     label set of the name `label_set` a tier for each track of labels with its classes. A recording of the same name
-    from the same file is not taken in twice, nor is a label.
+    from the same file is not taken in twice, nor is a label. Files of signals are written first; then all that refers
+    to them goes in as one transaction, so that nothing half imported is ever seen, whenever the program dies.
+
+    findings : what the checks said; kept in the notes of the recordings they are about.
 
     Raises
     ------
@@ -67,53 +70,84 @@ def add_import(
     ValueProblem, FileError
         As the project's own methods; then nothing stays.
     """
-    edits: list[Edit] = []
+    written: list[Recording] = []
     try:
-        return _add(project, imported, label_set, edits, cancelled)
+        added = _planned(project, imported, label_set, findings, written, cancelled)
+        project.apply(added.edits, [(added.session.id, added.labels)] if added.labels else ())
     except BaseException:
-        for edit in reversed(edits):
-            project.edit(edit.inverse())
+        for recording in written:
+            project.drop_signal(recording)
         raise
+    return added
 
 
-def take_back(project: Project, added: Added) -> None:
-    """Undo :func:`add_import`."""
-    if added.labels:
-        project.annotate(added.session.id, added.labels.inverse())
-    for edit in reversed(added.edits):
-        project.edit(edit.inverse())
+def take_back(project: Project, added: Sequence[Added]) -> None:
+    """Undo :func:`add_import`, of several imports as one; they are given in the order they were made."""
+    edits, labels = _all_of(added)
+    project.take_apart(edits, labels)
 
 
-def _add(
-    project: Project, imported: Import, label_set: str, edits: list[Edit], cancelled: Callable[[], bool] | None
-) -> Added:
+def put_back(project: Project, added: Sequence[Added]) -> None:
+    """Make imports again that :func:`take_back` undid."""
+    edits, labels = _all_of(added)
+    project.apply(edits, labels)
+
+
+def _all_of(added: Sequence[Added]) -> tuple[list[Edit], list[tuple[str, Change]]]:
+    edits = [edit for one in added for edit in one.edits]
+    return edits, [(one.session.id, one.labels) for one in added if one.labels]
+
+
+def _planned(
+    project: Project, imported: Import, label_set: str, findings: Sequence[Finding], written: list[Recording],
+    cancelled: Callable[[], bool] | None,
+) -> Added:  # fmt: skip
+    """What goes in; the signals are in their files already, and nothing refers to them yet."""
+    edits: list[Edit] = []
     subject = _subject(project, imported, edits)
     session, origin_s = _session(project, imported, subject, edits)
     there = {(r.source, r.name) for r in project.recordings(session.id)}
     source = str(imported.paths[0]) if imported.paths else ""
-    recordings, skipped = [], []
+    skipped = []
     for recorded in imported.recorded:
         if source and (source, recorded.signal.name) in there:
             skipped.append(recorded.signal.name)
             continue
-        recording = project.add_recording(
+        recording = project.write_recording(
             session.id, recorded.signal, placement=recorded.placement, device=_device(project, recorded, edits),
-            time_map=TimeMap.offset(-origin_s), source=source, note=_note(imported, recorded), cancelled=cancelled,
+            time_map=TimeMap.offset(-origin_s), source=source, cancelled=cancelled,
+            note="\n".join([_note(imported, recorded), *_said(imported, recorded, findings)]),
         )  # fmt: skip
+        written.append(recording)
         edits.append(Edit("Import recording", None, recording))
-        recordings.append(recording)
     new: tuple[Annotation, ...] = ()
     if imported.labels:
         tiers = _tiers(project, imported.labels, label_set, edits)
         new = _labels(project, imported, session, tiers, origin_s)
     change = Change("Import labels", (), new)
-    if change:
-        project.annotate(session.id, change)
-    return Added(session, tuple(recordings), len(new), tuple(edits), change, tuple(skipped))
+    return Added(session, tuple(written), len(new), tuple(edits), change, tuple(skipped))
 
 
-def _made(project: Project, entry: Subject | Session, edits: list[Edit]) -> None:
-    edits.append(project.add(entry))
+def _said(imported: Import, recorded: Recorded, findings: Sequence[Finding]) -> list[str]:
+    """The findings about one recording, a line each; those about none by name stand with the first."""
+    names = [one.signal.name for one in imported.recorded]
+    first = recorded is imported.recorded[0]
+
+    def about(finding: Finding) -> bool:
+        named = [name for name in names if finding.where.startswith(name)]
+        return recorded.signal.name in named if named else first
+
+    return list(dict.fromkeys(finding.line() for finding in findings if about(finding)))
+
+
+def findings_in(note: str) -> tuple[str, ...]:
+    """The lines of a recording's note that are findings of the checks, the gravest first."""
+    lines = [line for line in note.splitlines() if line.startswith(("reject: ", "warning: ", "note: "))]
+    return tuple(sorted(lines, key=lambda line: ("reject", "warning", "note").index(line.split(":", 1)[0])))
+
+
+def _made(entry: Subject | Session | Device, edits: list[Edit]) -> None:
+    edits.append(Edit(f"Import {type(entry).__name__.lower()}", None, entry))
 
 
 def _subject(project: Project, imported: Import, edits: list[Edit]) -> str:
@@ -128,7 +162,7 @@ def _subject(project: Project, imported: Import, edits: list[Edit]) -> str:
         subject = Subject(facts.id, facts.height_m or None, facts.mass_kg or None, hand)
     except ValueProblem as error:  # a file's impossible height is told, and does not keep its samples out
         subject = Subject(facts.id, handedness=hand, note=str(error))
-    _made(project, subject, edits)
+    _made(subject, edits)
     return subject.id
 
 
@@ -150,18 +184,20 @@ def _session(project: Project, imported: Import, subject: str, edits: list[Edit]
     while name in taken:
         name, number = f"{name.rsplit(' (', 1)[0]} ({number})", number + 1
     session = Session(name, subject, started_at, note="; ".join(imported.notes))
-    _made(project, session, edits)
+    _made(session, edits)
     return session, imported.start_s
 
 
 def _device(project: Project, recorded: Recorded, edits: list[Edit]) -> str:
-    if not recorded.device.strip():
+    name = recorded.device
+    if not name.strip():
         return ""
-    before = {device.id for device in project.devices()}
-    device = project.device(recorded.device)
-    if device.id not in before:
-        edits.append(Edit("Import device", None, device))
-    return device.id
+    planned = [edit.entry for edit in edits if isinstance(edit.entry, Device)]
+    found = next((d for d in (*project.devices(), *planned) if d.name == name), None)
+    if found is None:
+        found = Device(name)
+        _made(found, edits)
+    return found.id
 
 
 def _note(imported: Import, recorded: Recorded) -> str:
@@ -175,16 +211,13 @@ def _tiers(project: Project, tracks: tuple[LabelTrack, ...], name: str, edits: l
     after = before or LabelSet(name)
     for track in tracks:
         tier = after.tier(track.name) or Tier(track.name, exclusive=_is_exclusive(track))
-        missing = [word for word in track.classes if tier.by_name(word) is None]
-        at = len(tier.classes)
-        classes = tuple(LabelClass(word, COLORS[(at + i) % len(COLORS)]) for i, word in enumerate(missing))
-        tier = replace(tier, classes=tier.classes + classes)
+        tier = replace(tier, classes=with_classes(tier.classes, track.classes))
         others = tuple(t for t in after.tiers if t.id != tier.id)
         known = tier.id in {t.id for t in after.tiers}
         tiers = tuple(tier if t.id == tier.id else t for t in after.tiers) if known else (*others, tier)
         after = replace(after, tiers=tiers)
     if after != before:
-        edits.append(project.add(after) if before is None else project.change(before, after))
+        edits.append(Edit("Import classes", before, after))
     return {tier.name: tier for tier in after.tiers}
 
 

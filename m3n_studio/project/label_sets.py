@@ -107,6 +107,7 @@ def apply_edit(connection: sqlite3.Connection, edit: Edit) -> None:
         connection.execute("UPDATE label_set SET removed = 1 WHERE id = ?", (key,))
         return
     _check_parents(edit.after)
+    _check_own(connection, edit.after)
     connection.execute(
         "INSERT INTO label_set (id, name, note) VALUES (?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET name = excluded.name, note = excluded.note, removed = 0",
@@ -160,6 +161,24 @@ def _check_kind(connection: sqlite3.Connection, tier: Tier) -> None:
     used = connection.execute(query, (tier.id,)).fetchone()[0]
     if used:
         raise ValueProblem(f"tier {tier.name!r}: {used} intervals are on it, so it cannot be one of events")
+
+
+def _check_own(connection: sqlite3.Connection, wanted: LabelSet) -> None:
+    """Tiers and classes stay in their label set, and classes that are used on their tier."""
+    for tier in wanted.tiers:
+        row = connection.execute("SELECT label_set FROM tier WHERE id = ?", (tier.id,)).fetchone()
+        if row is not None and row[0] != wanted.id:
+            raise ValueProblem(f"label set {wanted.name!r}: the tier {tier.name!r} is one of another label set")
+        for label in tier.classes:
+            row = connection.execute(
+                "SELECT t.id, t.label_set FROM label_class c JOIN tier t ON t.id = c.tier WHERE c.id = ?", (label.id,)
+            ).fetchone()
+            if row is None or row[0] == tier.id:
+                continue
+            if row[1] != wanted.id:
+                raise ValueProblem(f"tier {tier.name!r}: the class {label.name!r} is one of another label set")
+            if connection.execute("SELECT 1 FROM annotation WHERE label = ? LIMIT 1", (label.id,)).fetchone():
+                raise ValueProblem(f"tier {tier.name!r}: the class {label.name!r} is used on another tier")
 
 
 def _check_parents(wanted: LabelSet) -> None:

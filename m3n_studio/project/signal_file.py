@@ -1,4 +1,4 @@
-"""How samples lie in a signal file (HDF5), version 1; what its writer and its reader share.
+"""How samples lie in a signal file (HDF5), version 2; what its writer and its reader share.
 
 ::
 
@@ -7,8 +7,10 @@
     /values      (6, N) float32, m/s2 and rad/s; one channel a row, so that one can be read alone
     /valid       (N,) uint8
     /times       (N,) float64, s, and /times_index, every 1024th of them; only where samples are not evenly spaced
-    /peaks/64    low and high (6, ceil(N / 64)) float32, NaN where no sample is valid; then /peaks/1024, /peaks/16384
+    /peaks/64    low and high (8, ceil(N / 64)) float32, NaN where no sample is valid; then /peaks/1024, /peaks/16384;
+                 the rows are the six channels, then the lengths of acceleration and of angular velocity
 
+Version 1 had no peaks of the lengths: (6, ceil(N / 64)). Its files are read as they are.
 Every dataset carries HDF5's own checksums, so that a damaged byte is an error and never a wrong number.
 """
 
@@ -20,8 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FORMAT, VERSION = "m3n-signal", 1
+FORMAT, VERSION = "m3n-signal", 2
 CHANNELS = ("acc_x", "acc_y", "acc_z", "gyr_x", "gyr_y", "gyr_z")
+#: Lines with peaks in the file that are worked out from three channels each.
+MAGNITUDES = ("acc_magnitude", "gyr_magnitude")
 UNITS = ("m/s2", "m/s2", "m/s2", "rad/s", "rad/s", "rad/s")
 LEVELS = (64, 1024, 16384)
 #: Samples worked on at a time; whole buckets of every level.
@@ -53,6 +57,18 @@ class Written:
     stop_s: float
     regular: bool
     sha256: str
+
+
+def peak_rows(version: int) -> int:
+    """How many lines a file of a version has peaks of."""
+    return len(CHANNELS) + (len(MAGNITUDES) if version >= 2 else 0)
+
+
+def magnitude(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lengths (n,) of vectors given as rows (3, n)."""
+    with np.errstate(over="ignore"):
+        out: NDArray[np.float32] = np.sqrt(np.einsum("in,in->n", rows, rows, dtype=np.float64)).astype(np.float32)
+    return out
 
 
 def even_times(start_s: float, rate_hz: float, first: int, stop: int) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from m3n_studio.errors import FileError, ValueProblem
 from m3n_studio.project import signal_file as layout
-from m3n_studio.project.signal_file import BLOCK, CHANNELS, INDEX_STEP, LEVELS, ContentHash
+from m3n_studio.project.signal_file import BLOCK, CHANNELS, INDEX_STEP, LEVELS, MAGNITUDES, ContentHash
 from m3n_studio.recordings.pyramid import Peaks, Pyramid
 from m3n_studio.recordings.signal import Signal
 
@@ -38,6 +38,8 @@ class StoredSignal:
         First and last sample.
     regular : bool
         Whether samples are evenly spaced.
+    version : int
+        Of the file's layout.
     sha256 : str
         Of samples, validity and times, as written.
     about : str
@@ -107,7 +109,7 @@ class StoredSignal:
         Parameters
         ----------
         channel : int or str
-            0 to 5, or one of ``acc_x`` ... ``gyr_z``.
+            0 to 5, one of ``acc_x`` ... ``gyr_z``, ``acc_magnitude`` or ``gyr_magnitude``.
         start_s, stop_s : float, s
             Rounded outwards to whole buckets.
         most : int
@@ -122,14 +124,25 @@ class StoredSignal:
         return self.pyramid(channel).peaks(max(first - 1, 0), min(stop + 1, self.samples), most)
 
     def pyramid(self, channel: int | str) -> Pyramid:
-        """The channel's peaks at any level of detail, from the levels in the file."""
+        """The channel's peaks at any level of detail, from the levels in the file.
+
+        Files of version 1 have none of magnitudes: theirs are worked out from all samples when first asked for.
+        """
         line = self.line(channel)
+        if not self.has_peaks(channel):
+            return Pyramid(line)
         number = line.number
         levels = [(_Row(self, f"peaks/{n}/low", number), _Row(self, f"peaks/{n}/high", number)) for n in LEVELS]
         return Pyramid(line, levels[0], levels[1:])
 
-    def line(self, channel: int | str) -> _Line:
-        """A channel as something that gives arrays for slices, NaN where not valid."""
+    def has_peaks(self, channel: int | str) -> bool:
+        """Whether the file keeps the peaks of a channel."""
+        return self.line(channel).number < layout.peak_rows(self.version)
+
+    def line(self, channel: int | str) -> _Line | _Magnitude:
+        """A channel, or the length of three, as something that gives arrays for slices, NaN where not valid."""
+        if isinstance(channel, str) and channel in MAGNITUDES:
+            return _Magnitude(self, MAGNITUDES.index(channel))
         number = CHANNELS.index(channel) if isinstance(channel, str) and channel in CHANNELS else channel
         if not isinstance(number, int) or not 0 <= number < len(CHANNELS):
             raise ValueProblem(f"signal {self.name!r}: expected a channel 0 to 5 or {CHANNELS}; found {channel!r}")
@@ -186,8 +199,9 @@ class StoredSignal:
         head = dict(file.attrs)
         if head.get("format") != layout.FORMAT:
             raise FileError(self.path, found="an HDF5 file that is no signal file of ours", expected=_DAMAGED)
-        if int(head["version"]) > layout.VERSION:
+        if not 1 <= int(head["version"]) <= layout.VERSION:
             raise FileError(self.path, found=f"version {head['version']}", expected="a newer m3n Studio to read it")
+        self.version = int(head["version"])
         self.name, self.about, self.sha256 = (str(head[key]) for key in ("name", "about", "content_sha256"))
         self.samples, self.regular = int(head["samples"]), bool(head["regular"])
         self.rate_hz = float(head["rate_hz"])
@@ -196,7 +210,8 @@ class StoredSignal:
         shapes = {"values": (channels, n), "valid": (n,)}
         shapes |= {} if self.regular else {"times": (n,), "times_index": (-(-n // INDEX_STEP),)}
         for level in LEVELS:
-            shapes |= {f"peaks/{level}/{side}": (channels, -(-n // level)) for side in ("low", "high")}
+            rows = layout.peak_rows(self.version)
+            shapes |= {f"peaks/{level}/{side}": (rows, -(-n // level)) for side in ("low", "high")}
         for name, shape in shapes.items():
             dataset = file[name]
             if dataset.shape != shape or dataset.is_virtual or dataset.external or n < 1:
@@ -230,4 +245,23 @@ class _Line:
         with self._signal._opened() as file:
             values = np.array(file["values"][self.number, part])
             values[file["valid"][part] == 0] = np.nan
+        return values
+
+
+class _Magnitude:
+    """The length of three channels as something that gives arrays for slices, NaN where not valid."""
+
+    def __init__(self, signal: StoredSignal, which: int) -> None:
+        self._signal, self._first = signal, 3 * which
+        self.number = len(CHANNELS) + which
+
+    def __len__(self) -> int:
+        return self._signal.samples
+
+    def __getitem__(self, part: slice | int) -> NDArray[np.float32]:
+        with self._signal._opened() as file:
+            rows = np.asarray(file["values"][self._first : self._first + 3, part])
+            valid = np.asarray(file["valid"][part])
+        values = layout.magnitude(rows.reshape(3, -1)).reshape(valid.shape)
+        values[valid == 0] = np.nan
         return values

@@ -181,6 +181,7 @@ class _Writer:
         lines = np.ascontiguousarray(values.T)
         self._append("values", lines, CHUNK)
         self._append("valid", valid, 8 * CHUNK, compression="gzip", compression_opts=4)
+        lines = np.vstack([lines, layout.magnitude(lines[:3]), layout.magnitude(lines[3:])])
         lines[:, valid == 0] = np.nan
         low = high = lines
         size = 1

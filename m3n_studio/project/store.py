@@ -132,25 +132,66 @@ class Project(ProjectReader):
         cancelled : callable, optional
             Asked between pieces; true ends it with :class:`~m3n_studio.errors.Cancelled`, and nothing stays.
         """
+        self.get(Session, session)
+        recording = self.write_recording(
+            session, pieces, name=name, placement=placement, device=device, time_map=time_map, source=source,
+            note=note, total=total, progress=progress, cancelled=cancelled,
+        )  # fmt: skip
+        try:
+            return self._add(recording)
+        except BaseException:
+            self.drop_signal(recording)
+            raise
+
+    def write_recording(
+        self, session: str, pieces: Signal | Iterable[Signal], *, name: str = "", placement: str = "",
+        device: str = "", time_map: TimeMap | None = None, source: str = "", note: str = "", total: int = 0,
+        progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
+    ) -> Recording:  # fmt: skip
+        """Write a signal's file and nothing else: the recording is in the project once an edit puts it there.
+
+        Parameters as :meth:`add_recording`; the session need not be there yet.
+        """
         if self.read_only:
             with self._db.writing():
                 pass
-        self.get(Session, session)
         recording_id = new_id()
         pieces, first_name = peek(pieces)
         planned = Recording(
             session, name or first_name or "recording", placement, device, f"{SIGNALS}/{recording_id}.h5",
             time_map=time_map or TimeMap(), source=source, note=note, id=recording_id,
         )  # fmt: skip
-        path = self.folder / planned.file
         about = json.dumps({**asdict(planned), "time_map": planned.time_map.to_json()})
-        written = write_signal(path, pieces, name=planned.name, about=about, total=total, progress=progress,
-                               cancelled=cancelled)  # fmt: skip
-        try:
-            return self._add(replace(planned, **asdict(written)))
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+        written = write_signal(self.folder / planned.file, pieces, name=planned.name, about=about, total=total,
+                               progress=progress, cancelled=cancelled)  # fmt: skip
+        return replace(planned, **asdict(written))
+
+    def drop_signal(self, recording: Recording) -> None:
+        """Delete the file of a recording that :meth:`write_recording` wrote and that never got into the project."""
+        (self.folder / SIGNALS / f"{recording.id}.h5").unlink(missing_ok=True)
+
+    def apply(self, edits: Iterable[Edit], labels: Iterable[tuple[str, Change]] = ()) -> None:
+        """Make edits in their order and then changes of labels of sessions (ids), all of them or none.
+
+        Raises
+        ------
+        ValueProblem, FileError
+            As :meth:`edit` and :meth:`annotate`.
+        """
+        with self._db.writing() as connection:
+            for edit in edits:
+                entries.apply_edit(connection, edit)
+            for session, change in labels:
+                entries.one(connection, Session, session)
+                label_sets.apply_change(connection, session, change)
+
+    def take_apart(self, edits: Iterable[Edit], labels: Iterable[tuple[str, Change]] = ()) -> None:
+        """Undo :meth:`apply`: labels first, then the edits from the last to the first; all of it or nothing."""
+        with self._db.writing() as connection:
+            for session, change in reversed(list(labels)):
+                label_sets.apply_change(connection, session, change.inverse())
+            for edit in reversed(list(edits)):
+                entries.apply_edit(connection, edit.inverse())
 
     def edit(self, edit: Edit) -> None:
         """Make an edit of an entry; ``edit(edit.inverse())`` undoes it.

@@ -8,6 +8,7 @@ themselves are :class:`~m3n_studio.annotation.model.Annotation`, changed by
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -238,10 +239,14 @@ class LabelSet:
 
     def __post_init__(self) -> None:
         _named("label set", self.name)
-        for what, found in (("name", [t.name for t in self.tiers]), ("id", [t.id for t in self.tiers])):
-            twice = sorted({f for f in found if found.count(f) > 1})
+        names, ids = [t.name for t in self.tiers], [t.id for t in self.tiers]
+        classes = [c.id for t in self.tiers for c in t.classes]
+        for what, found in (("tiers have the name", names), ("tiers have the id", ids),
+                            ("classes have the id", classes)):  # fmt: skip
+            counts = Counter(found)
+            twice = sorted(f for f in counts if counts[f] > 1)
             if twice:
-                raise ValueProblem(f"label set {self.name!r}: two tiers have the {what} {twice[0]!r}")
+                raise ValueProblem(f"label set {self.name!r}: two {what} {twice[0]!r}")
 
     def tier(self, name: str) -> Tier | None:
         """The tier of that name."""

@@ -32,6 +32,7 @@ READERS = (
     _reader("gaitmap", "gaitmap foot IMU table", (".csv",)),
     _reader("watch", "phone or watch table with labels", (".csv",), facts=True),
     _reader("xsens", "Xsens MTw text", (".txt",), facts=True),
+    _reader("recipe_shelf", "table a kept recipe fits", (".csv", ".tsv", ".txt", ".dat"), facts=True, name="recipe"),
     SignalReader("csv", "table with units in its column names", (".csv", ".tsv"),
                  f"{_HERE}.columns:sniff", f"{_HERE}.columns:read"),
 )  # fmt: skip

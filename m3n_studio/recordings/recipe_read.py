@@ -7,6 +7,7 @@ is brought onto the accelerometer's times only because the recipe says how.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,6 +53,51 @@ def read_raw(recipe: Recipe, path: Path) -> tuple[RawSignal, ...]:
 def _all_raw(recipe: Recipe, table: TextTable) -> tuple[RawSignal, ...]:
     everything = np.ones(len(table), dtype=bool)
     return tuple(_raw(recipe, table, sensor, everything)[0] for sensor in recipe.sensor)
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """The beginning of a table as a recipe reads it: the first subject and session, before any fixes.
+
+    Attributes
+    ----------
+    raws : tuple of RawSignal
+    labels : LabelTrack or None
+    facts : PathFacts
+    clock : str
+        As in :class:`Import`.
+    rows : int
+        Rows of the table that were looked at.
+    whole : bool
+        Whether those are all, and of one subject and session.
+    """
+
+    raws: tuple[RawSignal, ...]
+    labels: LabelTrack | None
+    facts: PathFacts
+    clock: str
+    rows: int
+    whole: bool
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether every sensor has an acceleration and times."""
+        return all(np.isfinite(raw.acc_mps2).any() and np.isfinite(raw.time_s).any() for raw in self.raws)
+
+
+def read_start(recipe: Recipe, path: Path, most_rows: int) -> Start:
+    """The first rows of a table, for previews and for trying a recipe on a file."""
+    table = TextTable.read(path, recipe.file, most_rows=most_rows)
+    said = path_facts(recipe, path)
+    groups = _groups(recipe, table)
+    subject, session, rows = groups[0]
+    facts = PathFacts(subject or said.subject, session or said.session, said.placement, said.sensor)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = [_raw(recipe, table, sensor, rows, facts) for sensor in recipe.sensor]
+        first, taken, _ = found[0]
+        labels = _labels(recipe, table, taken, first.time_s)
+    whole = len(table) < most_rows - recipe.file.header_rows - recipe.file.rows_below_header and len(groups) == 1
+    return Start(tuple(raw for raw, _, _ in found), labels, facts, _clock(recipe.time, first.time_s), len(table), whole)
 
 
 def read(recipe: Recipe, path: Path) -> tuple[Import, ...]:

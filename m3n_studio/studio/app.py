@@ -123,6 +123,8 @@ def run_files(
     window.show()
     if paths:
         window.open_paths([Path(p) for p in paths])
+    elif not window.restore_bar.isVisible():
+        window.projects.reopen()
     return _run(app, window)
 
 
@@ -147,6 +149,8 @@ def _show(
     window.show()
     if screenshot is not None:
         return _take_picture(window, screenshot, at_s)
+    if contents is None and not window.restore_bar.isVisible():
+        window.projects.reopen()
     if at_s is not None:
         window.clock.seek(at_s)
     return _run(app, window)

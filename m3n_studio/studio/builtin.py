@@ -10,9 +10,13 @@ DOCKS = (
     DockSpec("traces", "Traces", "right", "m3n_studio.studio.views:build_traces"),
     DockSpec("spectrum", "Spectrum", "right", "m3n_studio.studio.traces.spectrum_view:build"),
     DockSpec("video", "Video", "left", "m3n_studio.studio.video.video_view:build", open=False),
+    DockSpec("project", "Project", "left", "m3n_studio.studio.projects.project_view:build", open=False),
     DockSpec("attributes", "Attributes", "right", "m3n_studio.studio.attributes.shaping_view:build"),
     DockSpec("fidelity", "Fidelity", "right", "m3n_studio.studio.fidelity.fidelity_view:build"),
     DockSpec("labels", "Labels", "right", "m3n_studio.studio.labels.label_view:build", open=False),
+    DockSpec("label_list", "Label list", "right", "m3n_studio.studio.labels.label_list:build", open=False),
+    DockSpec("quality", "Agreement", "right", "m3n_studio.studio.labels.quality_view:build", open=False),
+    DockSpec("similar", "Similar", "right", "m3n_studio.studio.labels.similar_view:build", open=False),
     DockSpec("transport", "Transport", "bottom", "m3n_studio.studio.views:build_transport"),
 )
 

@@ -37,7 +37,8 @@ def build_traces(context: ViewContext) -> TraceView:
     """The traces of the selected sensor."""
     from m3n_studio.studio.traces.trace_view import TraceView
 
-    view = TraceView(context.clock, context.theme, context.selection)
+    view = TraceView(context.clock, context.theme, context.selection, jobs=context.jobs, desk=context.desk)
+    context.selection.plot_edges = view.plot_edges
     view.sensor_changed.connect(context.selection.set_sensor)
     context.selection.sensor_changed.connect(view.set_sensor)
     context.actions["show_all"].triggered.connect(view.show_all)
@@ -59,4 +60,4 @@ def build_transport(context: ViewContext) -> Transport:
     """The transport bar."""
     from m3n_studio.studio.timeline.transport import Transport
 
-    return Transport(context.clock, context.theme, context.actions, context.selection)
+    return Transport(context.clock, context.theme, context.actions, context.selection, jobs=context.jobs)

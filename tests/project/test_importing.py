@@ -66,12 +66,12 @@ def test_it_is_all_or_nothing_and_can_be_taken_back(project, monkeypatch):
     with pytest.raises(Cancelled):
         add_import(project, imported(), cancelled=lambda: True)
     assert made.state(project) == empty
-    monkeypatch.setattr(project, "annotate", lambda *_: (_ for _ in ()).throw(FileError("x", found="the disk is full")))
+    monkeypatch.setattr(project, "apply", lambda *_: (_ for _ in ()).throw(FileError("x", found="the disk is full")))
     with pytest.raises(FileError, match="full"):
         add_import(project, imported())
     monkeypatch.undo()
     assert made.state(project) == empty
-    take_back(project, add_import(project, imported()))
+    take_back(project, [add_import(project, imported())])
     assert made.state(project) == empty
     assert add_import(project, imported()).annotations == 2
 

@@ -67,9 +67,9 @@ EDIT_ROWS = (
                checkable=True, separator_before=True),
     ActionSpec("remove_sensor", "Re&move the sensor", _EDIT, ("Del",), tip="Take the selected sensor off the body",
                needs="sensors"),
-    ActionSpec("turn_left", "&Turn the sensor left", _EDIT, ("Ctrl+[",), tip="Turn the selected sensor by 5°",
+    ActionSpec("turn_left", "&Turn the sensor left", _EDIT, ("Ctrl+Alt+[",), tip="Turn the selected sensor by 5°",
                needs="sensors"),
-    ActionSpec("turn_right", "Turn the sensor ri&ght", _EDIT, ("Ctrl+]",), tip="Turn the selected sensor by -5°",
+    ActionSpec("turn_right", "Turn the sensor ri&ght", _EDIT, ("Ctrl+Alt+]",), tip="Turn the selected sensor by -5°",
                needs="sensors"),
 )  # fmt: skip
 _EXCLUSIVE = (("ghost_over", "ghost_beside", "ghost_off"), tuple(f"skin_{name}" for name, _, _ in SKINS))

@@ -32,6 +32,8 @@ class Situation:
     can_redo: bool = False
     has_project: bool = False
     has_session: bool = False
+    can_label: bool = False
+    can_import: bool = False
 
 
 #: When an action can be used.
@@ -45,6 +47,8 @@ STATES: dict[str, Callable[[Situation], bool]] = {
     "redo": lambda s: s.can_redo,
     "project": lambda s: s.has_project,
     "session": lambda s: s.has_session,
+    "importing": lambda s: s.can_import,
+    "labelling": lambda s: s.can_label,
 }
 
 
@@ -94,9 +98,19 @@ MENUS = ("&File", "&Edit", "&Label", "&Playback", "&View", "&Help")
 ACTIONS = (
     ActionSpec("open", "&Open…", "&File", ("Ctrl+O",), "open", "Open motions or recordings", toolbar=True),
     ActionSpec("open_folder", "Open &folder…", "&File", ("Ctrl+Shift+O",), tip="Open what is in a folder"),
+    ActionSpec("import_table", "Import a &table…", "&File",
+               tip="Say what the columns of a table mean that nothing here knows, and import it and those like it"),
+    ActionSpec("import_labels", "Import &labels…", "&File", tip="Read labels from a file of another program",
+               needs="project"),
+    ActionSpec("export_labels", "&Labels…", "&File", tip="Write labels of sessions in the format of another program",
+               needs="project"),
     ActionSpec("new_project", "&New project…", "&File", ("Ctrl+N",), tip="Make a project: recordings and their labels",
                separator_before=True),
     ActionSpec("open_project", "Open pro&ject…", "&File", ("Ctrl+Alt+O",), tip="Open the folder of a project"),
+    ActionSpec("import_files", "&Import into project…", "&File", ("Ctrl+I",),
+               tip="Put recordings into the open project", needs="importing"),
+    ActionSpec("import_folder", "Import a fol&der into project…", "&File", ("Ctrl+Shift+I",),
+               tip="Put all recordings of a folder into the open project", needs="importing"),
     ActionSpec("close_project", "&Close project", "&File", tip="Close the project; all of it is saved already",
                needs="project"),
     ActionSpec("preferences", "&Preferences…", "&File", ("Ctrl+,",), separator_before=True),

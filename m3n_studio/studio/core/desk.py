@@ -7,13 +7,14 @@ changes in the same project is noticed by its file and read again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal, Slot
 
 from m3n_studio.errors import M3nError
+from m3n_studio.studio.core.history import Step as UndoStep
 from m3n_studio.studio.core.history import UndoStack
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from m3n_studio.annotation.model import Annotation, Change, LabelClass, Tier
     from m3n_studio.annotation.track import Track
     from m3n_studio.project import Project
+    from m3n_studio.project.importing import Added
     from m3n_studio.project.values import Edit, Session
 
 _LOOK_AGAIN_MS = 250
@@ -64,6 +66,55 @@ class _EntryStep:
         return self.desk.write_entry(self.edit.inverse())
 
 
+@dataclass(frozen=True, eq=False)
+class _ManyStep:
+    """Changes of labels of several sessions that belong together."""
+
+    desk: Desk
+    label: str
+    changes: tuple[tuple[str, Change], ...]
+
+    def redo(self) -> bool:
+        return self.desk.write_all(self.changes)
+
+    def undo(self) -> bool:
+        return self.desk.write_all(tuple((session, c.inverse()) for session, c in reversed(self.changes)))
+
+
+@dataclass(frozen=True, eq=False)
+class _EntriesStep:
+    """Several changes of entries made as one."""
+
+    desk: Desk
+    label: str
+    edits: tuple[Edit, ...]
+
+    def redo(self) -> bool:
+        return self.desk.write_entries(self.edits)
+
+    def undo(self) -> bool:
+        return self.desk.write_entries(tuple(edit.inverse() for edit in reversed(self.edits)))
+
+
+@dataclass(frozen=True, eq=False)
+class _ImportStep:
+    """What an import put in: entries, then labels of sessions."""
+
+    desk: Desk
+    label: str
+    added: tuple[Added, ...]
+
+    def redo(self) -> bool:
+        from m3n_studio.project.importing import put_back
+
+        return self.desk.do(lambda project: put_back(project, self.added))
+
+    def undo(self) -> bool:
+        from m3n_studio.project.importing import take_back
+
+        return self.desk.do(lambda project: take_back(project, self.added))
+
+
 class Desk(QObject):
     """What is being labelled.
 
@@ -78,10 +129,20 @@ class Desk(QObject):
     tiers_changed : (none)
         Tiers or classes.
     picked_changed : (none)
+    written : str, Change
+        Labels of a session of that id changed, whether it is on the desk or not.
+    pending_changed : (none)
+        What is being labelled, or how long it is by now.
     failed : str
         An edit could not be made; nothing was changed.
     session_wanted : str
         A view asks for the session of that id to be opened.
+    project_wanted : str
+        A view asks for the project in that folder to be opened.
+    import_wanted : tuple of Path
+        A view asks for files and folders to be imported; empty: for the user to be asked which.
+    recent : tuple of str
+        Folders of the projects opened last, newest first.
     """
 
     project_changed = Signal()
@@ -89,8 +150,12 @@ class Desk(QObject):
     labels_changed = Signal(object)
     tiers_changed = Signal()
     picked_changed = Signal()
+    pending_changed = Signal()
+    written = Signal(str, object)
     failed = Signal(str)
     session_wanted = Signal(str)
+    project_wanted = Signal(str)
+    import_wanted = Signal(object)
 
     def __init__(self, stack: UndoStack, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -99,8 +164,10 @@ class Desk(QObject):
         self.session: Session | None = None
         self.tracks: Mapping[str, Track] = {}
         self.author = ""
+        self.recent: tuple[str, ...] = ()
         self._tier = ""
         self._picked: frozenset[str] = frozenset()
+        self.pending: tuple[tuple[str, float, float], ...] = ()
         self._watcher = QFileSystemWatcher(self)
         self._watcher.fileChanged.connect(self._on_file)
         self._watcher.directoryChanged.connect(self._on_file)
@@ -222,6 +289,12 @@ class Desk(QObject):
             self._picked = frozenset(ids)
             self.picked_changed.emit()
 
+    def set_pending(self, pending: tuple[tuple[str, float, float], ...]) -> None:
+        """Tell what is being labelled on the tier: class id, start and end, s."""
+        if pending != self.pending:
+            self.pending = pending
+            self.pending_changed.emit()
+
     # ------------------------------------------------------------------ changing
 
     def annotate(self, change: Change, *, about: str = "") -> bool:
@@ -235,6 +308,18 @@ class Desk(QObject):
             return False
         self._stack.add(_LabelStep(self, self.session.id, change, about))
         return True
+
+    def annotate_all(self, label: str, changes: Mapping[str, Change]) -> bool:
+        """Change labels of several sessions, by id, as one step of the undo stack: all of them or none."""
+        real = tuple((session, change) for session, change in changes.items() if change)
+        if not real or not self.write_all(real):
+            return False
+        self._stack.add(_ManyStep(self, label, real))
+        return True
+
+    def remember(self, step: UndoStep) -> None:
+        """Put something a view did beside labels (a proposal turned down, say) on the undo stack."""
+        self._stack.add(step)
 
     def take(self, steps: Sequence[Step]) -> bool:
         """Make the steps of labelling while it plays; False if one could not be made."""
@@ -276,19 +361,57 @@ class Desk(QObject):
             self.labels_changed.emit(change)
             gone = {a.id for a in change.remove} - {a.id for a in change.add}
             self.pick(self._picked - gone)
+        if change:
+            self.written.emit(session_id, change)
         return True
+
+    def write_all(self, changes: Sequence[tuple[str, Change]]) -> bool:
+        """Write changes of several sessions; where one cannot be made, those before it are taken back."""
+        for i, (session, change) in enumerate(changes):
+            if not self.write(session, change):
+                for done, made in reversed(changes[:i]):
+                    self.write(done, made.inverse())
+                return False
+        return True
+
+    def edit_all(self, label: str, edits: Sequence[Edit]) -> bool:
+        """Change several entries as one step; all of them or none."""
+        if not edits or not self.write_entries(edits):
+            return False
+        self._stack.add(_EntriesStep(self, label, tuple(edits)))
+        return True
+
+    def took_in(self, added: Sequence[Added]) -> None:
+        """Show what was imported by a job, and let it be undone as one step."""
+        if added:
+            many = "" if len(added) == 1 else f" {len(added)} recordings"
+            self._stack.add(_ImportStep(self, f"Import{many or ' ' + added[0].session.name}", tuple(added)))
+        self.refresh()
 
     def write_entry(self, edit: Edit) -> bool:
         """Write a change of an entry of the project."""
+        return self.write_entries((edit,))
+
+    def write_entries(self, edits: Sequence[Edit]) -> bool:
+        """Write changes of entries, all or none, and show them."""
+        return self.do(lambda project: project.apply(edits))
+
+    def do(self, work: Callable[[Project], object]) -> bool:
+        """Let something change the project's entries, and show it; False, with the reason told, if it could not."""
         if self.project is None:
             return False
         try:
-            self.project.edit(edit)
+            work(self.project)
         except M3nError as error:
             self.failed.emit(str(error))
+            self._look_again()
             return False
-        self._reread()
+        self.refresh()
         return True
+
+    def refresh(self) -> None:
+        """Read the entries of the project again."""
+        self._reread()
 
     def _reread(self) -> None:
         """Entries changed: the session may be gone or renamed, tiers may be others."""
@@ -298,6 +421,7 @@ class Desk(QObject):
             found = {s.id: s for s in self.project.sessions()}
             self.session = found.get(self.session.id)
             if self.session is None:
+                self._picked = frozenset()
                 self.session_changed.emit()
         self._read_tracks()
         self.project_changed.emit()

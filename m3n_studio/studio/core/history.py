@@ -191,6 +191,11 @@ class History(QObject):
         (self.stack.grow if drags_on else self.stack.add)(step)
         return True
 
+    def replace(self, document: Document) -> None:
+        """Show the same thing read anew: no step of its own, what was done can still be undone."""
+        self._merge = ""
+        self._show(document)
+
     def seal(self) -> None:
         """End a drag: the next edit is a step of its own even with the same merge key."""
         self._merge = ""

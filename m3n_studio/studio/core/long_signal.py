@@ -7,6 +7,7 @@ apart. Values come as lines (:meth:`LongSignal.channel`) or as a `Signal` of one
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio.errors import ValueProblem
-from m3n_studio.recordings.pyramid import BASE, Pyramid
+from m3n_studio.recordings.pyramid import BASE, Pyramid, reduce_peaks
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.recordings.timemap import TimeMap
 
@@ -60,19 +61,6 @@ class StoredTimes:
         place = (own - self._stored.span_s[0]) * self._stored.rate_hz
         index = int(np.ceil(place - 1e-6)) if side == "left" else int(np.floor(place + 1e-6)) + 1
         return min(max(index, 0), len(self))
-
-
-class _Norm:
-    """The length of three channels as something that gives arrays for slices, NaN where not valid."""
-
-    def __init__(self, parts: tuple[Any, ...]) -> None:
-        self._parts = parts
-
-    def __len__(self) -> int:
-        return len(self._parts[0])
-
-    def __getitem__(self, part: Any) -> Any:
-        return np.sqrt(sum(np.square(p[part]) for p in self._parts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,25 +115,42 @@ class LongSignal:
     def channel(self, field: str, component: str) -> Channel:
         """A component (``x``, ``y``, ``z``, ``magnitude``) of a field of `Signal`.
 
-        The peaks of a magnitude are worked out from all samples the first time, piece by piece
-        (seconds for a day); :meth:`prepare` does that ahead.
+        Where the file keeps no peaks of a magnitude (:meth:`ready` is False) they are worked out from all
+        samples when first drawn, seconds for a day; :meth:`prepare` does that ahead.
         """
         key = (field, component)
         if key not in self._channels:
-            self._channels[key] = self._make(_PREFIX[field], component)
+            name = f"{_PREFIX[field]}_{component}"
+            self._channels[key] = Channel(self.time_s, self.stored.line(name), self.stored.pyramid(name))
         return self._channels[key]
 
-    def _make(self, prefix: str, component: str) -> Channel:
-        if component != "magnitude":
-            name = f"{prefix}_{component}"
-            return Channel(self.time_s, self.stored.line(name), self.stored.pyramid(name))
-        norm = _Norm(tuple(self.stored.line(f"{prefix}_{axis}") for axis in "xyz"))
-        return Channel(self.time_s, norm, Pyramid(norm))
+    def ready(self, field: str, component: str) -> bool:
+        """Whether a component can be drawn without reading all of the samples first."""
+        return self.stored.has_peaks(f"{_PREFIX[field]}_{component}") or (field, component) in self._prepared
 
-    def prepare(self) -> None:
-        """Work out the peaks of both magnitudes; for a thread of its own."""
-        for field in _PREFIX:
-            self.channel(field, "magnitude").pyramid.peaks(0, len(self), max(len(self) // BASE // 4, 1))
+    @cached_property
+    def _prepared(self) -> set[tuple[str, str]]:
+        return set()
+
+    def prepare(self, progress: Callable[[float, float], None] | None = None) -> None:
+        """Work out what is not :meth:`ready`; for a thread of its own.
+
+        Parameters
+        ----------
+        progress : callable
+            Called with (done, total); may raise, e.g. because the user wants no more of it.
+        """
+        missing = [f for f in _PREFIX if not self.ready(f, "magnitude")]
+        for i, field in enumerate(missing):
+            line, parts = self.stored.line(f"{_PREFIX[field]}_magnitude"), []
+            for at in range(0, len(self), _PIECE):
+                if progress is not None:
+                    progress(i + at / len(self), len(missing))
+                piece = line[at : min(at + _PIECE, len(self))]
+                parts.append(reduce_peaks(piece, piece, BASE))
+            base = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+            self._channels[field, "magnitude"] = Channel(self.time_s, line, Pyramid(line, base))
+            self._prepared.add((field, "magnitude"))
 
     def read(self, start_s: float, stop_s: float) -> Signal:
         """The samples from `start_s` to `stop_s`, on the session's clock.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 
 Range = tuple[float, float]
@@ -23,6 +25,8 @@ class Selection(QObject):
         Whether dragging in the traces moves the recording in time.
     clock_dragged : str, float
         The recording of a sensor (by name) was dragged on by so many seconds.
+    proposed_changed : (from, to) in s, or None
+        A stretch a view proposes to label.
     point_picked : str, float
         A moment was pointed at, in ``"simulated"`` or ``"real"``, at this time of the clock, s.
     """
@@ -33,6 +37,7 @@ class Selection(QObject):
     aligning_changed = Signal(bool)
     clock_dragged = Signal(str, float)
     point_picked = Signal(str, float)
+    proposed_changed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +45,10 @@ class Selection(QObject):
         self._range: Range | None = None
         self._visible: Range | None = None
         self._aligning = False
+        #: Where the plots of the traces begin and end on the screen, px, and whether the times below them can be
+        #: seen; None while the traces cannot.
+        self.plot_edges: Callable[[], tuple[float, float, bool] | None] = lambda: None
+        self._proposed: Range | None = None
 
     @property
     def sensor(self) -> int:
@@ -60,6 +69,17 @@ class Selection(QObject):
     def aligning(self) -> bool:
         """Whether dragging in the traces moves the recording in time."""
         return self._aligning
+
+    @property
+    def proposed(self) -> Range | None:
+        """The stretch a view proposes to label, s."""
+        return self._proposed
+
+    def set_proposed(self, span: Range | None) -> None:
+        """Propose a stretch of time, s; None: no longer."""
+        if span != self._proposed:
+            self._proposed = span
+            self.proposed_changed.emit(span)
 
     def set_sensor(self, index: int) -> None:
         """Look at another sensor."""

@@ -6,7 +6,9 @@ whole, so that everything one can do with a recording works; others are read as 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from m3n_studio.errors import M3nError
@@ -16,12 +18,13 @@ from m3n_studio.studio.core.document import Document
 from m3n_studio.studio.core.long_signal import WHOLE_S, LongSignal
 
 if TYPE_CHECKING:
-    from m3n_studio.project import ClipEntry, Project, Recording, Session, Subject
+    from m3n_studio.project import Project, Recording, Session, Subject, Video
 
 
 def session_document(
-    project: Project, session_id: str, before: Document, progress: Callable[[float, float], None] | None = None
-) -> Document:
+    project: Project, session_id: str, before: Document, progress: Callable[[float, float], None] | None = None,
+    remarks: list[str] | None = None,
+) -> Document:  # fmt: skip
     """The document of a session.
 
     Parameters
@@ -30,38 +33,86 @@ def session_document(
         What was open: its body, sensors and bandwidth are taken over.
     progress : callable
         Called with (done, total).
+    remarks : list, optional
+        Filled with what cannot be shown, and why: files that are missing or damaged. The rest is shown.
 
     Raises
     ------
     M3nError
-        Where the session is gone, or one of its files is missing or damaged.
+        Where the session is gone; without `remarks` also where one of its files is missing or damaged.
     """
     from m3n_studio.project import Session
 
     session = project.get(Session, session_id)
     subject = next((s for s in project.subjects() if s.id == session.subject), None)
+    signals, long = _recordings(project, session_id, progress, remarks)
+    start = Document(model=before.model, placements=before.placements, bandwidth_hz=before.bandwidth_hz)
+    document = start
+    for clip in project.clips(session_id)[:1]:
+        with _told(remarks, f"the motion {clip.name!r}"):
+            document = _with_motion(project.path_of(clip), subject, start)
+    return document.with_(
+        title=_title(session, subject), recordings=tuple(signals), long=tuple(long),
+        videos=tuple(video_track(project, video, remarks) for video in project.videos(session_id)),
+        project_path=str(project.folder), session_id=session_id,
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _told(remarks: list[str] | None, what: str) -> Iterator[None]:
+    """Trouble with one file is kept as a remark, where remarks are wanted."""
+    try:
+        yield
+    except (M3nError, OSError) as error:
+        if remarks is None:
+            raise
+        remarks.append(f"{what} is not shown: {error}")
+
+
+def _recordings(
+    project: Project, session_id: str, progress: Callable[[float, float], None] | None, remarks: list[str] | None
+) -> tuple[list[Signal], list[LongSignal]]:
     entries = project.recordings(session_id)
     whole = sum(r.stop_s - r.start_s for r in entries) <= WHOLE_S
     signals: list[Signal] = []
     long: list[LongSignal] = []
-    names = _names(entries)
-    for i, (entry, name) in enumerate(zip(entries, names, strict=True)):
-        stored = LongSignal(name, project.signal(entry), entry.time_map)
-        if whole:
-            signals.append(stored.read(*stored.span_s))
-        else:
-            long.append(stored)
+    for i, (entry, name) in enumerate(zip(entries, _names(entries), strict=True)):
+        with _told(remarks, f"the recording {entry.name!r}"):
+            stored = LongSignal(name, project.signal(entry), entry.time_map)
+            if whole:
+                signals.append(stored.read(*stored.span_s))
+            else:
+                long.append(stored)
         if progress is not None:
             progress(i + 1, len(entries))
-    start = Document(model=before.model, placements=before.placements, bandwidth_hz=before.bandwidth_hz)
-    document = _with_motion(project, project.clips(session_id), subject, start)
-    return document.with_(
-        title=_title(session, subject), recordings=tuple(signals), long=tuple(long),
-        videos=tuple(
-            VideoTrack(str(project.path_of(v)), (0.0, v.duration_s), v.time_map) for v in project.videos(session_id)
-        ),
-        project_path=str(project.folder), session_id=session_id,
-    )  # fmt: skip
+    return signals, long
+
+
+def video_track(project: Project, video: Video, remarks: list[str] | None = None) -> VideoTrack:
+    """A video of a session as the window lays it in time; with a remark where its file cannot be read."""
+    path = project.path_of(video)
+    span_s = (0.0, video.duration_s)
+    with _told(remarks, f"the video {video.name!r}"):
+        span_s = own_span(path, video.duration_s)
+    points = video.time_map.points if len(video.time_map.points) > 1 else ()
+    return VideoTrack(str(path), span_s, video.time_map, points)
+
+
+def own_span(path: Path, end_s: float = 0.0) -> tuple[float, float]:
+    """Own times of a video's first frame and of its end, s; from the head of the file, nothing is decoded.
+
+    end_s : the end where it is known; 0: as the file says.
+    """
+    from m3n_studio.recordings.video.container import opened
+
+    with opened(path, threads=1) as (container, stream):
+        base = stream.time_base
+        start_s = float(stream.start_time * base) if base is not None and stream.start_time is not None else 0.0
+        if end_s <= start_s:
+            length = stream.duration
+            known = float(length * base) if base is not None and length is not None else 0.0
+            end_s = start_s + (known or (container.duration or 0) / 1e6)
+    return start_s, end_s
 
 
 def _title(session: Session, subject: Subject | None) -> str:
@@ -80,15 +131,11 @@ def _names(entries: tuple[Recording, ...]) -> list[str]:
     return names
 
 
-def _with_motion(
-    project: Project, clips: tuple[ClipEntry, ...], subject: Subject | None, start: Document
-) -> Document:  # fmt: skip
+def _with_motion(path: Path, subject: Subject | None, start: Document) -> Document:
     """The session's first motion, on a body as tall and heavy as the subject."""
-    if not clips:
-        return start
     from m3n_studio.studio.core.contents import open_motion
 
-    document = open_motion(project.path_of(clips[0]), start)
+    document = open_motion(path, start)
     targets = {
         name: value
         for name, value in (("stature", subject and subject.height_m), ("mass", subject and subject.mass_kg))

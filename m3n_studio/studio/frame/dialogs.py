@@ -23,7 +23,7 @@ Open = Callable[..., object]
 
 
 def entries(window: Window) -> list[Entry]:
-    """Everything the palette can find: actions, views, layouts, samples, recent files."""
+    """Everything the palette can find: actions, views, layouts, samples, sessions, recent files."""
     out = []
     for spec in window.table.specs:
         action = window.table.actions[spec.name]
@@ -37,9 +37,22 @@ def entries(window: Window) -> list[Entry]:
             for n, d in host.docks.items()]  # fmt: skip
     out += [Entry(n, "Layout", "", True, partial(layouts.show, n)) for n in layouts.names]
     out += [Entry(s.title, "Sample", "", True, partial(opener.open_sample, s)) for s in samples()]
+    out += _project_entries(window)
     out += [Entry(title, "Recent file", "", True, partial(opener.open_alone, [Path(f) for f in files]))
             for title, files in opener.recent()]  # fmt: skip
     return out
+
+
+def _project_entries(window: Window) -> list[Entry]:
+    """Sessions of the open project, and projects opened before."""
+    projects, project = window.projects, window.desk.project
+    out = []
+    if project is not None:
+        who = {subject.id: f"{subject.name} · " for subject in project.subjects()}
+        out += [Entry(f"{who.get(s.subject, '')}{s.name}", "Session", "", True, partial(projects.open_session, s.id))
+                for s in project.sessions()]  # fmt: skip
+    return out + [Entry(Path(p).name, "Project", "", True, partial(projects.open, Path(p)))
+                  for p in window.store.value.projects]  # fmt: skip
 
 
 def show_palette(window: Window) -> Palette:

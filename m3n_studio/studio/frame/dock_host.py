@@ -213,15 +213,15 @@ class DockHost(QMainWindow):
             for name in group[1:]:
                 self.tabifyDockWidget(self.docks[group[0]], self.docks[name])
         shown = self.shown_in(arrangement)
-        for name, dock in self.docks.items():
+        for name, dock in list(self.docks.items()):  # one that cannot be built when it is shown is discarded
             dock.setVisible(name in shown)
         for groups in columns:
             for group in groups:
-                first = next((name for name in group if name in shown), None)
+                first = next((name for name in group if name in shown and name in self.docks), None)
                 if first is not None:
                     self.docks[first].raise_()
         self._widths = [(d, w) for d, w in zip(heads, self._shares(arrangement), strict=False)]
-        last = [self.docks[group[0]] for group in columns[-1]] if columns else []
+        last = [self.docks[group[0]] for group in columns[-1] if group[0] in self.docks] if columns else []
         self._heights = list(zip(last, arrangement.heights, strict=False))
         self._spread()
         self._later()

@@ -17,7 +17,8 @@ AFTER = (("open_folder", "Open &recent", "recent"), ("open_folder", "&Samples", 
          ("palette", "&Views", "views"), ("palette", "&Layouts", "layouts"))  # fmt: skip
 #: Submenus of actions whose names begin alike: the action they come after, their title, how the names begin.
 GROUPS = (
-    ("open_folder", "&Add a motion", ("add_",)), ("open_folder", "&Export", ("export_",)),
+    ("open_folder", "&Add a motion", ("add_",)), ("open_folder", "&Import", ("import_",)),
+    ("open_folder", "&Export", ("export_",)),
     ("reset_view", "Loo&k from", ("view_",)), ("reset_view", "&Bones", ("skeleton", "joint_axes")),
     ("reset_view", "&Kept body", ("ghost_",)), ("reset_view", "&Other motions", ("others_",)),
     ("reset_view", "&Colour the body", ("skin_", "sensor_errors")), ("show_all", "&Traces", ("traces.",)),

@@ -28,11 +28,14 @@ class Opener(QObject):
         What it is called, and the document.
     failed : exception
     refused : str
+    public_wanted : (none)
+        The user wants public recordings, which have to be fetched.
     """
 
     opened = Signal(str, object)
     failed = Signal(object)
     refused = Signal(str)
+    public_wanted = Signal()
 
     def __init__(self, jobs: Jobs, store: Store, document: Callable[[], Document], window: QWidget) -> None:
         super().__init__(window)
@@ -172,7 +175,9 @@ class Opener(QObject):
             menu.addAction(sample.title).triggered.connect(lambda _=False, s=sample: self.open_sample(s))
             if len(sample.paths) > 1:
                 menu.addSeparator()
-        menu.setEnabled(bool(shipped))
+        menu.addSeparator()
+        public = menu.addAction("&Public recordings…", self.public_wanted.emit)
+        public.setToolTip("Fetch public data sets of recordings, with their licences")
 
     def open_sample(self, sample: Sample) -> None:
         """Open a sample."""

@@ -57,6 +57,10 @@ class Preferences:
         Who labels; empty: the name one is logged in with.
     projects : tuple of str
         Folders of projects, newest first.
+    reopen : bool
+        Open the project and session of the last time at the start.
+    last : tuple of str
+        Folder of the project that was open at the end, and id of its session (or empty); empty: none was.
     """
 
     theme: str = "system"
@@ -73,6 +77,8 @@ class Preferences:
     hints_done: tuple[str, ...] = ()
     author: str = ""
     projects: tuple[str, ...] = ()
+    reopen: bool = True
+    last: tuple[str, ...] = ()
 
     def with_(self, **changes: object) -> Preferences:
         """A copy with some fields changed."""
@@ -155,6 +161,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "speed": _number(0.01, 100.0), "geometry": _hex, "layout": _hex, "layout_name": _text,
     "layouts": _mapping(_hex), "recent": _recent, "shortcuts": _mapping(_texts),
     "hints_done": _texts, "author": _text, "projects": _texts,
+    "reopen": _flag, "last": _texts,
 }  # fmt: skip
 
 

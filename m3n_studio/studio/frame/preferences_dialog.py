@@ -70,11 +70,17 @@ class PreferencesDialog(QDialog):
             accessible="Author of labels",
         )  # fmt: skip
         self.author.setPlaceholderText(login_name())
+        self.reopen = named(
+            QCheckBox("Open the project of the last time"), tip="At the start, with the session that was open",
+            accessible="Open the last project at the start",
+        )  # fmt: skip
+        self.reopen.setChecked(preferences.reopen)
         self._lay_out()
         self.theme.currentIndexChanged.connect(self._on_change)
         self.less.toggled.connect(self._on_change)
         self.sensors.itemChanged.connect(self._on_change)
         self.bandwidth.valueChanged.connect(self._on_change)
+        self.reopen.toggled.connect(self._on_change)
         self.author.editingFinished.connect(self._on_change)
 
     def _lay_out(self) -> None:
@@ -86,6 +92,7 @@ class PreferencesDialog(QDialog):
         form.addRow("Sensors", self.sensors)
         form.addRow("Bandwidth", self.bandwidth)
         form.addRow("Author", self.author)
+        form.addRow("Start", self.reopen)
         form.addRow("", label("Sensors and bandwidth are for the next motion you open.", style="muted"))
         buttons = button_box(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
@@ -107,7 +114,7 @@ class PreferencesDialog(QDialog):
             theme=self.theme.currentData(), less_drawing=self.less.isChecked(),
             sensors=chosen or Preferences().sensors,
             bandwidth_hz=max(self.bandwidth.value(), 0.1) if self.bandwidth.value() > 0 else None,
-            author=" ".join(self.author.text().split()),
+            author=" ".join(self.author.text().split()), reopen=self.reopen.isChecked(),
         )  # fmt: skip
 
     def _on_change(self, *_: object) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QUrl, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
 
 from m3n_studio.studio.frame.crash import Remains
-from m3n_studio.studio.frame.session import files_of
+from m3n_studio.studio.frame.session import names_of
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import label, push_button
 
@@ -48,12 +48,13 @@ class RestoreBar(QFrame):
     def offer(self, remains: Remains) -> None:
         """Ask about a run that died."""
         self._remains = remains
-        names = " and ".join(p.name for p in files_of(remains.session))
+        names = names_of(remains.session)
         words = "m3n Studio did not end properly last time."
         self.text.setText(f"{words} {names} can be opened as you left it." if names else words)
         self.restore_button.setVisible(bool(names))
         self.report_button.setVisible(remains.report is not None)
         self.show()
+        (self.restore_button if names else self.no_button).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _restore(self) -> None:
         self.hide()

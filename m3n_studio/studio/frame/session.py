@@ -15,7 +15,13 @@ VERSION = 1
 
 
 def to_dict(d: Document) -> dict[str, Any]:
-    """What is needed to open a document again; empty where it has no file to open."""
+    """What is needed to open a document again; empty where it has no file to open.
+
+    A session of a project is its project and its id: all else that matters is in the project.
+    """
+    if d.session_id and d.project_path:
+        folder = str(Path(d.project_path).absolute())
+        return {"version": VERSION, "title": d.title, "project": folder, "session": d.session_id}
     motion = d.motion_path if d.clip is not None else ""
     if not motion and not d.recording_path and not d.videos:
         return {}
@@ -45,6 +51,20 @@ def _shape(shape: Shape | None) -> dict[str, Any] | None:
 def files_of(data: dict[str, Any]) -> tuple[Path, ...]:
     """The files a remembered document is about."""
     return tuple(Path(data[key]) for key in ("motion", "recording") if data.get(key))
+
+
+def project_of(data: dict[str, Any]) -> tuple[Path, str] | None:
+    """Folder and session id, where a session of a project was open."""
+    folder, wanted = data.get("project"), data.get("session")
+    return (Path(folder), wanted) if isinstance(folder, str) and isinstance(wanted, str) and folder else None
+
+
+def names_of(data: dict[str, Any]) -> str:
+    """What a remembered document is about, in words; empty where it is about nothing."""
+    project = project_of(data)
+    if project is not None:
+        return f"{data.get('title', '')} of the project {project[0].name}".strip()
+    return " and ".join(p.name for p in files_of(data))
 
 
 def open_again(data: dict[str, Any], name: str = "session") -> Document:

@@ -9,7 +9,9 @@ Whatever goes wrong is told in the error bar and kept in the list of messages.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
@@ -30,6 +32,7 @@ from m3n_studio.studio.core.selection import Selection
 from m3n_studio.studio.frame import crash, dialogs, session
 from m3n_studio.studio.frame.dock_host import DockHost
 from m3n_studio.studio.frame.empty_view import EmptyView
+from m3n_studio.studio.frame.exchange import Exchange
 from m3n_studio.studio.frame.layouts import Layouts
 from m3n_studio.studio.frame.menus import Menus
 from m3n_studio.studio.frame.messages import MessageLog
@@ -88,6 +91,7 @@ class Window(QMainWindow):
         self.desk = Desk(self.history.stack, self)
         self.projects = Projects(self.desk, self.history, self.jobs, self.store, self)
         self.opener = Opener(self.jobs, self.store, lambda: self.history.document, self)
+        self.exchange = Exchange(self)
         self.log = MessageLog(self)
         self._theme_choice = self.store.value.theme if theme == "system" else theme
         self.theme = load_theme(system_theme() if self._theme_choice == "system" else self._theme_choice)
@@ -192,7 +196,7 @@ class Window(QMainWindow):
             "theme_dark": self._theme_dark, "dismiss": self.error_bar.hide, "save_layout": self.layouts.ask_save,
             "reset_layout": self.layouts.reset, "undo": self.history.stack.undo, "redo": self.history.stack.redo,
             "new_project": self.projects.ask_new, "open_project": self.projects.ask_open,
-            "close_project": self.projects.close,
+            "close_project": self.projects.close, **self.exchange.slots,
             **{name: self._dialog(show) for name, show in dialogs.DIALOGS.items()},
         }  # fmt: skip
         for name, slot in table.items():
@@ -202,7 +206,8 @@ class Window(QMainWindow):
         self.empty.open_wanted.connect(self.opener.ask_files)
         self.empty.sample_wanted.connect(self.opener.open_sample)
         self.opener.opened.connect(self._on_opened)
-        self.opener.failed.connect(self._on_failed)
+        self.opener.failed.connect(self._on_not_opened)
+        self.exchange.connect_to(self)
         self.opener.refused.connect(self.show_error)
         self.layouts.failed.connect(self.show_error)
         self.projects.failed.connect(self._on_failed)
@@ -210,7 +215,8 @@ class Window(QMainWindow):
         self.projects.session_opened.connect(self._on_session)
         self.desk.failed.connect(self.show_error)
         self.desk.session_changed.connect(self._tell_states)
-        self.restore_bar.restore_wanted.connect(self.opener.open_session)
+        self.desk.project_changed.connect(self._tell_states)
+        self.restore_bar.restore_wanted.connect(self._restore_work)
         self.next_step.wanted.connect(self._on_next)
         self.error_bar.all_wanted.connect(act["messages"].trigger)
         self.status.messages_wanted.connect(act["messages"].trigger)
@@ -266,9 +272,14 @@ class Window(QMainWindow):
             has_time=end > start, has_motion=c.clip is not None, has_recording=bool(c.real),
             has_sensors=bool(c.simulated), can_undo=stack.canUndo(), can_redo=stack.canRedo(),
             has_project=self.desk.project is not None, has_session=self.desk.session is not None,
+            can_label=self.desk.session is not None and not self.desk.read_only,
+            can_import=not self.desk.read_only,
         ))  # fmt: skip
         recording = Path(self.history.document.recording_path).name
-        self.status.set_file(" with ".join(dict.fromkeys(filter(None, [c.title, recording]))))
+        opened = " with ".join(dict.fromkeys(filter(None, [c.title, recording])))
+        project = self.projects.title()
+        self.status.set_file(project or opened)
+        self.setWindowTitle(" — ".join(filter(None, (project or opened, "m3n Studio"))))
         self.next_step.show_for(c)
 
     @Slot(str)
@@ -313,6 +324,15 @@ class Window(QMainWindow):
     def busy(self) -> bool:
         """Whether a file is being opened."""
         return self.opener.busy
+
+    @Slot(object)
+    def _restore_work(self, remembered: dict[str, Any]) -> None:
+        """Open what was open when the program died."""
+        project = session.project_of(remembered)
+        if project is None:
+            self.opener.open_session(remembered)
+        else:
+            self.projects.open(*project)
 
     @Slot(str, object)
     def _on_opened(self, names: str, document: Document) -> None:
@@ -362,9 +382,16 @@ class Window(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            self.open_paths(paths)
+            QTimer.singleShot(0, partial(self._on_dropped, paths))  # the drag has to end before a question is asked
         else:
             self.show_error("Only files on this computer can be dropped here.")
+
+    def _on_dropped(self, paths: list[Path]) -> None:
+        where = "open" if any(is_project(path) for path in paths) else self.projects.ask_where(paths)
+        if where == "project":
+            self.projects.import_paths(paths)
+        elif where == "open":
+            self.open_paths(paths)
 
     # ------------------------------------------------------------------ what went wrong
 
@@ -380,6 +407,11 @@ class Window(QMainWindow):
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
         self.tell(*describe(error))
+
+    @Slot(object)
+    def _on_not_opened(self, error: Exception) -> None:
+        self._on_failed(error)
+        self.exchange.offer_for(error, self.error_bar)
 
     @Slot(str, str)
     def _on_uncaught(self, message: str, details: str) -> None:
@@ -439,7 +471,7 @@ class Window(QMainWindow):
         self.setStyleSheet(style_sheet(theme))
         self.table.set_theme(theme)
         self._play_icon()
-        for view in (self.error_bar, self.next_step, self.empty, self.status, self.host, self.views):
+        for view in (self.error_bar, self.next_step, self.empty, self.status, self.host, self.views, self.projects):
             view.set_theme(theme)
 
     def toggle_theme(self) -> None:
@@ -478,7 +510,8 @@ class Window(QMainWindow):
 
     def _remember(self) -> None:
         geometry = bytes(self.saveGeometry().data()).hex()
-        self.store.change(geometry=geometry, layout=self.host.state(), speed=self.clock.speed)
+        last = self.projects.remembered()
+        self.store.change(geometry=geometry, layout=self.host.state(), speed=self.clock.speed, last=last)
 
     def _remember_session(self) -> None:
         if self.guard is not None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QColorDialog, QInputDialog, QLayout, QLayoutItem, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QLayout, QLayoutItem, QMenu, QToolButton, QWidget
 
-from m3n_studio.annotation.model import LabelClass, Tier
+from m3n_studio.annotation.classes import free_key
+from m3n_studio.annotation.model import LabelClass
 from m3n_studio.errors import M3nError
 from m3n_studio.project.values import Edit, LabelSet
 from m3n_studio.studio.core.desk import Desk
+from m3n_studio.studio.labels.class_dialog import ClassDialog, swatch
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import named, tool_button
 
 _SPACING = 4
-_LETTERS = "abcdefghijklmnopqrstuvwxyz1234567890"
 
 
 class FlowLayout(QLayout):
@@ -79,26 +79,6 @@ class FlowLayout(QLayout):
         return y + line - rect.y()
 
 
-def swatch(color: str) -> QIcon:
-    """A dot of a colour."""
-    picture = QPixmap(24, 24)
-    picture.setDevicePixelRatio(2.0)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(color))
-    painter.drawRoundedRect(1, 1, 10, 10, 3, 3)
-    painter.end()
-    return QIcon(picture)
-
-
-def free_key(tier: Tier, name: str) -> str:
-    """A key no class of the tier has: a letter of the name if there is one."""
-    taken = {c.key for c in tier.classes}
-    return next((k for k in [*name.lower(), *_LETTERS] if k in _LETTERS and k not in taken), "")
-
-
 class ClassChips(QWidget):
     """The classes of the desk's tier.
 
@@ -119,7 +99,10 @@ class ClassChips(QWidget):
         self._layout = FlowLayout(self)
         self.chips: dict[str, QToolButton] = {}
         self.add = tool_button("+ class", tip="Add a class to this tier", accessible="Add a class", style="component")
-        self.add.clicked.connect(self._ask_new)
+        self.add.clicked.connect(lambda: self.ask())
+        self.give = tool_button("Give keys", tip="Give every class without a key one that is free",
+                                accessible="Give keys to classes", style="component")  # fmt: skip
+        self.give.clicked.connect(self.give_all_keys)
         desk.tiers_changed.connect(self.refresh)
         desk.session_changed.connect(self.refresh)
         self.refresh()
@@ -128,16 +111,20 @@ class ClassChips(QWidget):
         """Show the classes there are now."""
         while (item := self._layout.takeAt(0)) is not None:
             chip = item.widget()
-            if chip is not None and chip is not self.add:
+            if chip is not None and chip not in (self.add, self.give):
                 chip.deleteLater()
         self.chips = {}
         tier = self._desk.tier
         for c in () if tier is None else tier.classes:
             self.chips[c.id] = self._chip(c)
             self._layout.addWidget(self.chips[c.id])
-        self._layout.addWidget(self.add)
-        self.add.setMinimumHeight(max((c.sizeHint().height() for c in self.chips.values()), default=0))
-        self.add.setVisible(tier is not None and not self._desk.read_only)
+        height = max((c.sizeHint().height() for c in self.chips.values()), default=0)
+        can = tier is not None and not self._desk.read_only
+        for button, shown in ((self.add, can), (self.give, can and self.keyless())):
+            if shown:
+                self._layout.addWidget(button)
+            button.setMinimumHeight(height)
+            button.setVisible(shown)
         self.setEnabled(self._desk.session is not None)
         self.updateGeometry()
 
@@ -164,84 +151,72 @@ class ClassChips(QWidget):
     def _menu(self, label: str, at: QPoint) -> None:
         menu = named(QMenu(self), accessible="Class")
         for text, slot in (
-            ("&Relabel the picked labels", lambda: self.relabel_wanted.emit(label)), ("Re&name…", self._ask_name),
-            ("&Key…", self._ask_key), ("&Colour…", self._ask_color), ("&Remove", self._remove),
+            ("&Relabel the picked labels", self.relabel_wanted.emit), ("&Edit class…", self.ask),
+            ("Remove &key", self._drop_key), ("Remove &class", self._remove),
         ):  # fmt: skip
             action = menu.addAction(text)
             action.setEnabled(not self._desk.read_only)
-            action.triggered.connect(slot if text.startswith("&Relabel") else lambda _=False, s=slot: s(label))
+            action.triggered.connect(lambda _=False, s=slot: s(label))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(at)
 
-    def _class(self, label: str) -> LabelClass | None:
-        return None if self._desk.tier is None else self._desk.tier.by_id(label)
-
-    def change(self, what: str, new: tuple[LabelClass, ...]) -> bool:
-        """Give the desk's tier other classes; told why where they cannot be."""
+    def change(self, what: str, new: tuple[LabelClass, ...]) -> str:
+        """Give the desk's tier other classes; returns why not, or nothing."""
         project, tier = self._desk.project, self._desk.tier
         if project is None or tier is None:
-            return False
+            return "No project is open."
         before = next(s for s in project.label_sets() if any(t.id == tier.id for t in s.tiers))
         try:
             tiers = tuple(replace(t, classes=new) if t.id == tier.id else t for t in before.tiers)
             after = LabelSet(before.name, tiers, before.note, before.id)
         except M3nError as error:
-            self._desk.failed.emit(str(error))
-            return False
-        return self._desk.edit(Edit(what, before, after))
+            return str(error)
+        self._desk.edit(Edit(what, before, after))
+        return ""
 
-    def _changed(self, what: str, label: str, **fields: str) -> None:
+    def ask(self, label: str = "") -> ClassDialog | None:
+        """Ask for a new class, or how one should be changed, by its id."""
         tier = self._desk.tier
-        if tier is None:
-            return
-        try:
-            new = tuple(replace(c, **fields) if c.id == label else c for c in tier.classes)
-        except M3nError as error:
-            self._desk.failed.emit(str(error))
-            return
-        self.change(what, new)
+        if tier is None or self._desk.read_only:
+            return None
+        old = tier.by_id(label)
+        dialog = ClassDialog(tier, old, lambda c: self._take(c, old), self.window())
+        dialog.open()
+        return dialog
 
-    def _ask_new(self) -> None:
-        name, ok = QInputDialog.getText(self, "Add a class", "Name of the class:")
+    def _take(self, new: LabelClass, old: LabelClass | None) -> str:
         tier = self._desk.tier
-        if not ok or not name.strip() or tier is None:
-            return
-        new = LabelClass(name.strip(), color_of(len(tier.classes)), free_key(tier, name))
-        self.change(f"Add class {new.name}", (*tier.classes, new))
+        if tier is None or new == old:
+            return ""
+        if old is None:
+            return self.change(f"Add class {new.name}", (*tier.classes, new))
+        return self.change(f"Change class {old.name}", tuple(new if c.id == old.id else c for c in tier.classes))
 
-    def _ask_name(self, label: str) -> None:
-        found = self._class(label)
-        if found is not None:
-            name, ok = QInputDialog.getText(self, "Rename a class", "Name of the class:", text=found.name)
-            if ok and name.strip() != found.name:
-                self._changed(f"Rename class {found.name}", label, name=name.strip())
-
-    def _ask_key(self, label: str) -> None:
-        found = self._class(label)
-        if found is not None:
-            key, ok = QInputDialog.getText(self, "Key of a class", f"Key that labels {found.name}:", text=found.key)
-            if ok:
-                self._changed(f"Change key of {found.name}", label, key=key.strip().lower())
-
-    def _ask_color(self, label: str) -> None:
-        found = self._class(label)
-        if found is not None:
-            color = QColorDialog.getColor(QColor(found.color), self, f"Colour of {found.name}")
-            if color.isValid():
-                self._changed(f"Change colour of {found.name}", label, color=color.name())
+    def _drop_key(self, label: str) -> None:
+        tier, found = self._desk.tier, None if self._desk.tier is None else self._desk.tier.by_id(label)
+        if tier is not None and found is not None and found.key:
+            classes = tuple(replace(c, key="") if c.id == label else c for c in tier.classes)
+            self.change(f"Remove key of {found.name}", classes)
 
     def _remove(self, label: str) -> None:
-        found, tier = self._class(label), self._desk.tier
+        tier, found = self._desk.tier, None if self._desk.tier is None else self._desk.tier.by_id(label)
         if found is not None and tier is not None:
             self.change(f"Remove class {found.name}", tuple(c for c in tier.classes if c.id != label))
 
+    def keyless(self) -> bool:
+        """Whether a class has no key."""
+        return self._desk.tier is not None and any(not c.key for c in self._desk.tier.classes)
 
-#: Colours that can be told apart on dark and light ground.
-COLORS = (
-    "#4c9be8", "#e8a14c", "#6fbf73", "#b07ce8", "#e86c8a", "#45b8b0", "#c9b44a", "#d9734e", "#8a9ae0", "#a0a0a0",
-)  # fmt: skip
-
-
-def color_of(number: int) -> str:
-    """The colour of the class of a number."""
-    return COLORS[number % len(COLORS)]
+    def give_all_keys(self) -> None:
+        """Give every class without a key one that is free."""
+        tier = self._desk.tier
+        if tier is None:
+            return
+        with_keys = tier
+        for c in tier.classes:
+            if not c.key:
+                mine = replace(c, key=free_key((o.key for o in with_keys.classes), c.name))
+                classes = tuple(mine if o.id == c.id else o for o in with_keys.classes)
+                with_keys = replace(with_keys, classes=classes)
+        if with_keys != tier:
+            self.change("Give keys to classes", with_keys.classes)

@@ -1,13 +1,12 @@
-"""What one does to labels besides making them: a table of commands, each a change of the desk's track.
+"""What one does to labels besides making them: commands, each a change of the desk's track.
 
 A command acts on the picked labels of the tier, else on the one under the cursor. Menus, palette and
-shortcuts are made from :data:`COMMANDS`; keys that could be a class's are not among them.
+shortcuts are made from :data:`~m3n_studio.studio.labels.label_actions.COMMANDS`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from m3n_studio.annotation import find, operations
 from m3n_studio.annotation.model import Annotation, Change
@@ -29,6 +28,15 @@ class Commands:
     ----------
     report : callable
         Told why a command did nothing.
+
+    Attributes
+    ----------
+    gap_s : float, s
+        Gaps up to this long are closed.
+    step_s : float, s
+        What labels are nudged by.
+    snap : callable
+        The time an edge set at a time (s) should jump to; ids of labels whose own edges do not count.
     """
 
     def __init__(
@@ -39,6 +47,7 @@ class Commands:
         self.board: operations.Clipboard | None = None
         self.gap_s = GAP_S
         self.step_s = 1 / 30
+        self.snap: Callable[[float, frozenset[str]], float] = lambda time_s, _without: time_s
 
     # ------------------------------------------------------------------ what it is about
 
@@ -103,14 +112,14 @@ class Commands:
         if self.selection.range is None:
             self.report("Select the time to keep first: Shift+drag in the traces.")
             return
-        self.do(lambda: operations.trim(self.track(), *self._stretch()))
+        self.do(lambda: operations.trim(self.track(), *self._stretch()), "No label reaches out of the selected time.")
 
     def clear(self) -> None:
         """Take away all labels of the selected time."""
         if self.selection.range is None:
             self.report("Select the time to clear first: Shift+drag in the traces.")
             return
-        self.do(lambda: operations.clear(self.track(), *self._stretch()))
+        self.do(lambda: operations.clear(self.track(), *self._stretch()), "No label is in the selected time.")
 
     def delete(self) -> None:
         """Take labels away."""
@@ -132,7 +141,9 @@ class Commands:
         if len(meant) != 1:
             self.report(f"Pick one label, or put the cursor where its {edge} should be.")
             return
-        self.do(lambda: operations.move_edge(self.track(), meant[0], edge, self.clock.time_s))  # type: ignore[arg-type]
+        time_s = self.snap(self.clock.time_s, frozenset({meant[0].id}))
+        self.do(lambda: operations.move_edge(self.track(), meant[0], edge, time_s),  # type: ignore[arg-type]
+                f"Its {edge} is there already.")  # fmt: skip
 
     def _beside(self, edge: str) -> Annotation | None:
         """The label whose edge may come to a cursor outside every label: the one after, or the one before."""
@@ -148,10 +159,29 @@ class Commands:
         self._nudge(self.step_s)
 
     def _nudge(self, by_s: float) -> None:
-        self.do(lambda: operations.nudge(self.track(), self.meant(), by_s, bounds=self.desk.span_s()))
+        self.do(
+            lambda: operations.nudge(self.track(), self.meant(), by_s, bounds=self.desk.span_s()),
+            "No label that can be moved is picked or under the cursor.",
+        )
+
+    def accept(self) -> None:
+        """Make a model's proposals one's own."""
+        self.do(
+            lambda: accepted(self.track(), [a for a in self.meant() if a.source == "model"], self.desk.author),
+            "No label of a model is picked or under the cursor.",
+        )
+
+    def set_note(self, note: str) -> None:
+        """Give labels a note."""
+        self.do(
+            lambda: operations.revise(self.track(), [a for a in self.meant() if a.note != note], note=note),
+            "The labels have that note already." if self.meant() else "No label is picked or under the cursor.",
+        )
 
     def relabel(self, label: str) -> None:
         """Give labels another class."""
+        if not label:
+            return
         self.do(
             lambda: operations.relabel(self.track(), self.meant(), label, author=self.desk.author),
             "No label is picked or under the cursor.",
@@ -162,18 +192,20 @@ class Commands:
         span = self.selection.range
         if span is None:
             return False
-        self.do(lambda: operations.put(self.track(), label, *span, author=self.desk.author))
-        self.selection.set_range(None)
+        if self.do(lambda: operations.put(self.track(), label, *span, author=self.desk.author)):
+            self.selection.set_range(None)
         return True
 
     # ------------------------------------------------------------------ copying
 
     def copy(self) -> None:
         """Copy labels."""
-        try:
-            self.board = operations.copy(self.track(), self.meant())
-        except M3nError as error:
-            self.report(str(error))
+        meant = self.meant()
+        if not meant:
+            self.report("No label is picked or under the cursor.")
+            return
+        self.board = operations.copy(self.track(), meant)
+        self.report(f"Copied {len(meant)} label{'s' * (len(meant) > 1)}.")
 
     def paste(self) -> None:
         """Put the copies at the cursor: on this tier, in this session."""
@@ -221,12 +253,17 @@ class Commands:
         else:
             near = [*track.at(at), *_first(track.starting_from(at), 2)]
             found = min((e for a in near for e in (a.start_s, a.end_s) if e > at + 1e-9), default=None)
-        if found is not None:
+        if found is None:
+            self.report(f"There is no edge {'before' if back else 'after'} the cursor on this tier.")
+        else:
             self.clock.seek(found)
 
     def pick_here(self) -> None:
         """Pick the labels under the cursor."""
-        self.desk.pick({a.id for a in self.track().at(self.clock.time_s)})
+        found = self.track().at(self.clock.time_s)
+        self.desk.pick({a.id for a in found})
+        if not found:
+            self.report("There is no label under the cursor.")
 
     def pick_all(self) -> None:
         """Pick all labels of the tier, or of the selected time."""
@@ -254,46 +291,14 @@ class Commands:
             self.desk.set_tier(tiers[(tiers.index(self.desk.tier.id) + by) % len(tiers)])
 
 
+def accepted(track: Track, annotations: Sequence[Annotation], author: str) -> Change:
+    """A model's labels as a person's, without a confidence."""
+    if not annotations:
+        return Change("Accept")
+    new = tuple(a.with_(source="person", author=author, confidence=None) for a in annotations)
+    words = f"{len(new)} labels" if len(new) > 1 else "label"
+    return Change(f"Accept {words}", tuple(annotations), new)
+
+
 def _first(found: object, n: int) -> Sequence[Annotation]:
     return [a for a, _ in zip(found, range(n), strict=False)]  # type: ignore[call-overload]
-
-
-@dataclass(frozen=True)
-class Command:
-    """A row of the table: action name, text for the menu, keys, tip, what it calls; a line before it."""
-
-    name: str
-    text: str
-    keys: tuple[str, ...]
-    tip: str
-    run: Callable[[Commands], None]
-    line: bool = False
-
-
-C = Commands
-COMMANDS = (
-    Command("split", "&Split at the cursor", ("Ctrl+E",), "Part labels in two at the cursor", C.split),
-    Command("merge", "&Merge", ("Ctrl+M",), "Make one of the picked labels, or of neighbours of one class", C.merge),
-    Command("close_gaps", "&Close gaps", ("Ctrl+G",), "Make labels longer until they meet", C.close_gaps),
-    Command("set_start", "&Begin at the cursor", ("Ctrl+[",), "Let the label begin at the cursor", C.set_start),
-    Command("set_end", "&End at the cursor", ("Ctrl+]",), "Let the label end at the cursor", C.set_end),
-    Command("nudge_back", "Move a frame b&ack", ("Alt+Shift+Left",), "Move labels a frame back", C.nudge_back),
-    Command("nudge_on", "Move a frame &on", ("Alt+Shift+Right",), "Move labels a frame on", C.nudge_on),
-    Command("trim", "&Keep only the selected time", (), "Take away all labels outside the selected time", C.trim),
-    Command("clear", "Clea&r the selected time", (), "Take away all labels of the selected time", C.clear),
-    Command("delete", "&Delete", ("Delete",), "Take the picked labels away, or the one under the cursor", C.delete),
-    Command("copy", "Cop&y", ("Ctrl+Shift+C",), "Copy labels", C.copy, line=True),
-    Command("paste", "&Paste at the cursor", ("Ctrl+Shift+V",), "Put copies at the cursor, on this tier", C.paste),
-    Command("next_unlabelled", "Next &unlabelled", ("Alt+Right",), "Go to the next time without a label",
-            C.next_unlabelled, line=True),
-    Command("last_unlabelled", "Unlabelled before", ("Alt+Left",), "Go to the time without a label before",
-            C.last_unlabelled),
-    Command("next_edge", "&Next edge", ("Ctrl+Right",), "Go to the next start or end of a label", C.next_edge),
-    Command("last_edge", "Edge before", ("Ctrl+Left",), "Go to the start or end of a label before", C.last_edge),
-    Command("next_tier", "Next &tier", ("Ctrl+Down",), "Label on the next tier", C.next_tier),
-    Command("last_tier", "Tier before", ("Ctrl+Up",), "Label on the tier before", C.last_tier),
-    Command("pick_here", "Pick &here", ("Ctrl+Return",), "Pick the labels under the cursor", C.pick_here, line=True),
-    Command("pick_all", "Pick a&ll", ("Ctrl+A",), "Pick all labels of the tier, or of the selected time", C.pick_all),
-    Command("pick_none", "Pick none", ("Ctrl+Shift+Esc",), "Pick nothing, and drop the label being made",
-            C.pick_none),
-)  # fmt: skip

@@ -34,6 +34,20 @@ class Boxes:
     lane: Ints
 
 
+_ROWS: list[Row] = []
+_MOST_ROWS = 8
+
+
+def row_of(track: Track) -> Row:
+    """The row of a track; one that was asked for lately is the same one, so views share its arrays."""
+    found = next((row for row in _ROWS if row.track is track), None)
+    if found is None:
+        found = Row(track)
+        _ROWS.insert(0, found)
+        del _ROWS[_MOST_ROWS:]
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Row:
     """A tier's labels, ready to be drawn.
@@ -62,6 +76,11 @@ class Row:
         """Place of each label's class among the tier's (N,); -1 for a class that is gone."""
         places = {c.id: i for i, c in enumerate(self.track.tier.classes)}
         return np.array([places.get(a.label, -1) for a in self.annotations], dtype=np.intp)
+
+    @cached_property
+    def by_model(self) -> NDArray[np.bool_]:
+        """Which labels a model made (N,)."""
+        return np.array([a.source == "model" for a in self.annotations], dtype=bool)
 
     @cached_property
     def lanes(self) -> Ints:

@@ -1,4 +1,4 @@
-"""Painting of the label strip: rows of boxes, names in the gutter, a ruler. Knows geometry, no mouse.
+"""Painting of the label strip: rows of boxes, each under its name, a ruler. Knows geometry, no mouse.
 
 Everything that only changes with labels, view or theme is painted once into a picture; what moves
 with the clock (cursor, the label being made) is painted over it.
@@ -22,8 +22,18 @@ RULER_PX = 20
 LANE_PX = 26
 EXTRA_LANE_PX = 18
 GAP_PX = 4
-GUTTER_PX = 104
+NAME_PX = 17
+EDGE_PX = 8
 _TEXT_ROOM_PX = 22
+
+
+@dataclass(frozen=True)
+class Margins:
+    """What of a strip is not time: left and right of it, px, and whether times are written along the top."""
+
+    left: float = EDGE_PX
+    right: float = EDGE_PX
+    ruler: bool = True
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,8 @@ class Geometry:
     width, height : float, px
     view : (from, to), s
     tops, lane_heights : tuple of float, px
-        Of each row.
+        Of each row; its name is above.
+    margins : Margins
     """
 
     width: float
@@ -43,32 +54,51 @@ class Geometry:
     view: tuple[float, float]
     tops: tuple[float, ...]
     lane_heights: tuple[float, ...]
+    margins: Margins = Margins()
 
     @staticmethod
-    def of(rows: Sequence[Row], view: tuple[float, float], width: float, height: float) -> Geometry:
+    def of(
+        rows: Sequence[Row], view: tuple[float, float], width: float, height: float, margins: Margins = Margins()
+    ) -> Geometry:  # fmt: skip
         """Rows below each other, as high as their lanes need."""
-        tops, heights, y = [], [], float(RULER_PX)
+        tops, heights, y = [], [], float(RULER_PX if margins.ruler else 0)
         for row in rows:
             lane = LANE_PX if row.lane_count == 1 else EXTRA_LANE_PX
+            y += NAME_PX
             tops.append(y)
             heights.append(float(lane))
             y += lane * row.lane_count + GAP_PX
-        return Geometry(width, height, view, tuple(tops), tuple(heights))
+        return Geometry(width, height, view, tuple(tops), tuple(heights), margins)
+
+    @property
+    def left(self) -> float:
+        """Where time begins, px."""
+        return self.margins.left
+
+    @property
+    def right(self) -> float:
+        """Where time ends, px."""
+        return self.left + self.plot_width
+
+    @property
+    def top(self) -> float:
+        """Where what is below the ruler begins, px."""
+        return float(RULER_PX if self.margins.ruler else 0)
 
     @property
     def plot_width(self) -> float:
         """Pixels the time in view has."""
-        return max(self.width - GUTTER_PX, 1.0)
+        return max(self.width - self.margins.left - self.margins.right, 1.0)
 
     def x_of(self, time_s: float) -> float:
         """Where a time is, px."""
         low, high = self.view
-        return GUTTER_PX + (time_s - low) / max(high - low, 1e-12) * self.plot_width
+        return self.left + (time_s - low) / max(high - low, 1e-12) * self.plot_width
 
     def time_of(self, x: float) -> float:
         """The time at a place, s."""
         low, high = self.view
-        return low + (x - GUTTER_PX) / self.plot_width * (high - low)
+        return low + (x - self.left) / self.plot_width * (high - low)
 
     def row_at(self, y: float, rows: Sequence[Row]) -> tuple[int, int] | None:
         """Which row and which lane of it a height is in."""
@@ -78,10 +108,14 @@ class Geometry:
                 return i, lane
         return None
 
+    def name_at(self, y: float) -> int | None:
+        """The row whose name is at a height."""
+        return next((i for i, top in enumerate(self.tops) if top - NAME_PX <= y < top), None)
+
     def needed_height(self, rows: Sequence[Row]) -> float:
         """Pixels all rows need."""
         if not rows:
-            return RULER_PX + LANE_PX
+            return self.top + NAME_PX + LANE_PX
         return self.tops[-1] + self.lane_heights[-1] * rows[-1].lane_count + GAP_PX
 
 
@@ -106,14 +140,19 @@ class Painter:
     def __init__(self, theme: Theme, font: QFont) -> None:
         self.theme, self.font = theme, font
         self.metrics = QFontMetrics(font)
+        self.small = QFont(font)
+        self.small.setPointSizeF(max(font.pointSizeF() - 1.0, 7.0))
+        self.small_metrics = QFontMetrics(self.small)
 
     def ruler(self, painter: QPainter, geometry: Geometry) -> None:
-        """Times along the top."""
+        """Lines at round times, and the times along the top where they are wanted."""
         times, step = steps_of(geometry.view, geometry.plot_width)
         for time_s in times:
             x = round(geometry.x_of(time_s)) + 0.5
             painter.setPen(QPen(QColor(self.theme.plot_grid), 1))
-            painter.drawLine(QPointF(x, RULER_PX - 4), QPointF(x, geometry.height))
+            painter.drawLine(QPointF(x, max(geometry.top - 4, 0)), QPointF(x, geometry.height))
+            if not geometry.margins.ruler:
+                continue
             painter.setPen(QColor(self.theme.muted))
             words = ruler_text(time_s, step)
             room = QRectF(x + 3, 0, self.metrics.horizontalAdvance(words) + 4, RULER_PX - 3)
@@ -125,7 +164,7 @@ class Painter:
         height = geometry.lane_heights[number] * row.lane_count
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self.theme.window))
-        painter.drawRoundedRect(QRectF(GUTTER_PX, geometry.tops[number], geometry.plot_width, height), 4, 4)
+        painter.drawRoundedRect(QRectF(geometry.left, geometry.tops[number], geometry.plot_width, height), 4, 4)
 
     def row(
         self, painter: QPainter, geometry: Geometry, number: int, row: Row, *, active: bool, selected: Collection[str]
@@ -134,19 +173,25 @@ class Painter:
         top, lane_px = geometry.tops[number], geometry.lane_heights[number]
         height = lane_px * row.lane_count
         painter.save()
-        painter.setClipRect(QRectF(GUTTER_PX, top, geometry.plot_width, height))
+        painter.setClipRect(QRectF(geometry.left, top, geometry.plot_width, height))
         self._boxes(painter, geometry, number, row, selected)
         painter.restore()
-        self._gutter(painter, QRectF(0, top, GUTTER_PX - 6, min(height, LANE_PX)), row, active)
+        self._name(painter, QRectF(geometry.left, top - NAME_PX, geometry.plot_width, NAME_PX), row, active)
 
-    def _gutter(self, painter: QPainter, room: QRectF, row: Row, active: bool) -> None:
+    def _name(self, painter: QPainter, room: QRectF, row: Row, active: bool) -> None:
+        """The tier's name above its boxes, with a mark where the keys write on it."""
+        words = self.small_metrics.elidedText(row.track.tier.name, Qt.TextElideMode.ElideRight, int(room.width() - 12))
+        width = self.small_metrics.horizontalAdvance(words) + (14 if active else 6)
+        painter.fillRect(QRectF(room.left(), room.top() + 1, width, room.height() - 2), QColor(self.theme.panel))
         if active:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(self.theme.accent))
-            painter.drawRoundedRect(QRectF(room.left() + 1, room.top() + 4, 3, room.height() - 8), 1.5, 1.5)
+            painter.drawRoundedRect(QRectF(room.left() + 1, room.top() + 3, 3, room.height() - 6), 1.5, 1.5)
+        painter.setFont(self.small)
         painter.setPen(QColor(self.theme.text if active else self.theme.muted))
-        words = self.metrics.elidedText(row.track.tier.name, Qt.TextElideMode.ElideRight, int(room.width() - 10))
-        painter.drawText(room.adjusted(9, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        place = room.adjusted(8 if active else 1, 0, 0, 0)
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        painter.setFont(self.font)
 
     def _boxes(
         self, painter: QPainter, geometry: Geometry, number: int, row: Row, selected: Collection[str]
@@ -156,15 +201,15 @@ class Painter:
         self._bars(painter, geometry, number, row, boxes.index[narrow], boxes.left[narrow], boxes.lane[narrow])
         for i in np.flatnonzero(~narrow):
             a = row.annotations[boxes.index[i]]
-            left = max(float(boxes.left[i]), -8.0) + GUTTER_PX
-            right = min(float(boxes.right[i]), geometry.plot_width + 8.0) + GUTTER_PX
+            left = max(float(boxes.left[i]), -8.0) + geometry.left
+            right = min(float(boxes.right[i]), geometry.plot_width + 8.0) + geometry.left
             box = self._box_of(geometry, number, int(boxes.lane[i]), left, right)
-            self.box(painter, box, row, a, selected=a.id in selected)
+            self.box(painter, box, row, a, selected=a.id in selected, left=geometry.left)
         if selected:
             for i in np.flatnonzero(narrow):
                 if row.annotations[boxes.index[i]].id in selected:
-                    box = self._box_of(geometry, number, int(boxes.lane[i]), boxes.left[i] + GUTTER_PX - 2,
-                                       boxes.left[i] + GUTTER_PX + 3)  # fmt: skip
+                    box = self._box_of(geometry, number, int(boxes.lane[i]), boxes.left[i] + geometry.left - 2,
+                                       boxes.left[i] + geometry.left + 3)  # fmt: skip
                     painter.setPen(QPen(QColor(self.theme.text), 1.5))
                     painter.setBrush(Qt.BrushStyle.NoBrush)
                     painter.drawRect(box)
@@ -186,8 +231,8 @@ class Painter:
             mine = colors == color
             painter.setBrush(QColor(self._color(row, int(color))))
             boxes = [
-                self._box_of(geometry, number, int(n), float(x) + GUTTER_PX - (1 if event else 0),
-                             float(x) + GUTTER_PX + (2 if event else 1.5))
+                self._box_of(geometry, number, int(n), float(x) + geometry.left - (1 if event else 0),
+                             float(x) + geometry.left + (2 if event else 1.5))
                 for x, n in zip(left[mine], lane[mine], strict=True)
             ]  # fmt: skip
             painter.drawRects(boxes)
@@ -195,7 +240,7 @@ class Painter:
     def _color(self, row: Row, place: int) -> str:
         return row.track.tier.classes[place].color if place >= 0 else self.theme.muted
 
-    def box(self, painter: QPainter, box: QRectF, row: Row, a: Annotation, *, selected: bool) -> None:
+    def box(self, painter: QPainter, box: QRectF, row: Row, a: Annotation, *, selected: bool, left: float) -> None:
         """One label: filled where a person made it, lighter with a dashed edge where a model did."""
         found = row.track.tier.by_id(a.label)
         color = QColor(found.color if found else self.theme.muted)
@@ -211,8 +256,7 @@ class Painter:
         if room.width() >= _TEXT_ROOM_PX and box.height() >= self.metrics.height() - 2:
             ink = self.theme.text if by_model else on_color(color.name(), self.theme)
             painter.setPen(QColor(ink))
-            left = max(room.left(), GUTTER_PX + 6.0)
-            room.setLeft(min(left, room.right()))
+            room.setLeft(min(max(room.left(), left + 6.0), room.right()))
             words = self.metrics.elidedText(
                 found.name if found else "?", Qt.TextElideMode.ElideRight, int(room.width())
             )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -26,12 +26,13 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from m3n_studio.annotation.model import Annotation
 from m3n_studio.studio.labels.label_layout import GRIP_PX, Row
-from m3n_studio.studio.labels.label_paint import GUTTER_PX, RULER_PX, Geometry, Painter, tooltip
+from m3n_studio.studio.labels.label_paint import Geometry, Margins, Painter, tooltip
 from m3n_studio.studio.look.theme import Theme
 
 _ZOOM_PER_NOTCH = 0.8
 _DRAG_PX = 4
 _LEAST_SPAN_S = 0.02
+_MOST_LEFT_PX, _MOST_RIGHT_PX = 120, 40
 
 Snap = Callable[[float, float], tuple[float, str]]
 
@@ -107,6 +108,8 @@ class LabelStrip(QWidget):
         self.active = 0
         self.selected: frozenset[str] = frozenset()
         self.snap: Snap = no_snap
+        self.plot_edges: Callable[[], tuple[float, float, bool] | None] = lambda: None
+        self._margins = Margins()
         self._view, self._limits = (0.0, 1.0), (0.0, 1.0)
         self._time = 0.0
         self._pending: Pending | None = None
@@ -170,7 +173,22 @@ class LabelStrip(QWidget):
 
     def geometry_now(self) -> Geometry:
         """Where rows and times are now."""
-        return Geometry.of(self.rows, self._view, self.width(), self.height())
+        return Geometry.of(self.rows, self._view, self.width(), self.height(), self._margins)
+
+    def _fit(self) -> None:
+        """Begin and end where the plots of the traces do, where these stand above or below: one axis for both."""
+        edges, found = self.plot_edges(), Margins()
+        if edges is not None:
+            start = self.mapToGlobal(QPoint(0, 0)).x()
+            left, right = edges[0] - start, start + self.width() - edges[1]
+            if 0 <= left <= _MOST_LEFT_PX and 0 <= right <= _MOST_RIGHT_PX:
+                found = Margins(left, right, ruler=not edges[2])
+        if found != self._margins:
+            resized = found.ruler != self._margins.ruler
+            self._margins, self._picture = found, None
+            if resized:
+                self.updateGeometry()
+                self.setMinimumHeight(self.minimumSizeHint().height())
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """As high as the rows."""
@@ -184,6 +202,7 @@ class LabelStrip(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """The picture, the label being made, the cursor."""
+        self._fit()
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._painted())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -194,7 +213,7 @@ class LabelStrip(QWidget):
         if self._drag is not None:
             self._paint_drag(painter, geometry)
         x = geometry.x_of(self._time)
-        if GUTTER_PX <= x <= self.width():
+        if geometry.left <= x <= geometry.right:
             painter.setPen(QPen(QColor(self.theme.cursor), 1))
             painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
         if self.hasFocus():
@@ -226,7 +245,7 @@ class LabelStrip(QWidget):
         self, painter: QPainter, geometry: Geometry, row: int, start_s: float, end_s: float, color: str
     ) -> None:  # fmt: skip
         low, high = sorted((geometry.x_of(start_s), geometry.x_of(end_s)))
-        low, high = max(low, GUTTER_PX), min(high, self.width())
+        low, high = max(low, geometry.left), min(high, geometry.right)
         if high <= low:
             return
         fill = QColor(color)
@@ -244,7 +263,7 @@ class LabelStrip(QWidget):
         if why:
             x = geometry.x_of(end)
             painter.setPen(QPen(QColor(self.theme.accent), 1, Qt.PenStyle.DashLine))
-            painter.drawLine(QPointF(x, RULER_PX), QPointF(x, self.height()))
+            painter.drawLine(QPointF(x, geometry.top), QPointF(x, self.height()))
             painter.setPen(QColor(self.theme.text))
             painter.drawText(QPointF(x + 4, self.height() - 4), why)
 
@@ -258,7 +277,7 @@ class LabelStrip(QWidget):
             return None
         row, lane = found
         time_s = geometry.time_of(at.x())
-        if at.x() < GUTTER_PX:
+        if not geometry.left <= at.x() <= geometry.right:
             return Hit(row, time_s)
         tolerance_s = GRIP_PX * (self._view[1] - self._view[0]) / geometry.plot_width
         label = self.rows[row].at(time_s, tolerance_s, lane)
@@ -271,9 +290,10 @@ class LabelStrip(QWidget):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         hit = self._press[1]
-        if hit is not None:
-            self.row_picked.emit(hit.row)
-        if hit is None and event.position().x() >= GUTTER_PX:
+        named = self.geometry_now().name_at(event.position().y())
+        if hit is not None or named is not None:
+            self.row_picked.emit(hit.row if hit is not None else named)
+        if hit is None:
             self.sought.emit(self.geometry_now().time_of(event.position().x()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
@@ -331,7 +351,7 @@ class LabelStrip(QWidget):
             self._tell_drag(hit, drag)
         elif a is not None:
             self.picked.emit(a, bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
-        elif press[0].x() >= GUTTER_PX:
+        else:
             self.picked.emit(None, False)
             self.sought.emit(hit.time_s)
 

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QPoint, Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QInputDialog, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from m3n_studio.annotation import operations
 from m3n_studio.annotation.model import Annotation
-from m3n_studio.studio.core.actions import ActionSpec
 from m3n_studio.studio.core.contents import Contents
 from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.labels.class_chips import ClassChips
-from m3n_studio.studio.labels.label_commands import COMMANDS, Commands
+from m3n_studio.studio.labels.label_actions import add_actions
+from m3n_studio.studio.labels.label_commands import Commands
 from m3n_studio.studio.labels.label_keys import LabelKeys
-from m3n_studio.studio.labels.label_layout import Row
+from m3n_studio.studio.labels.label_layout import Row, row_of
+from m3n_studio.studio.labels.label_menu import ask_note, label_menu
 from m3n_studio.studio.labels.label_strip import Hit, LabelStrip, Pending
+from m3n_studio.studio.labels.label_tools import Ghost, LabelTools, Toast
 from m3n_studio.studio.labels.labeller import MODES, Labeller
+from m3n_studio.studio.labels.snapping import Snapper
 from m3n_studio.studio.look.theme import Theme
-from m3n_studio.studio.look.widgets import combo, label, named, tool_button
+from m3n_studio.studio.look.widgets import label
 
 _EMPTY = (
     "No session is open.\n\nMake a project (File › New project…), drop recordings on it, then double-click a session:"
     " its tiers appear here and the keys of the classes label while it plays."
 )
-_MODE_WORDS = {
-    "hold": ("Hold", "A class key labels from its press to its release"),
-    "toggle": ("Toggle", "A class key begins a label, the same key ends it"),
-    "contiguous": ("Contiguous", "A class key labels from the last edge to the cursor"),
-}
+#: Edges set with keys snap to what is this near, px and at most s.
+_NEAR_PX, _NEAR_S = 8.0, 0.25
 
 
 class LabelView(QWidget):
@@ -41,34 +39,24 @@ class LabelView(QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.desk, self._clock, self._selection = desk, context.clock, context.selection
+        self._report, self._actions = context.report, context.actions
         self._rows: dict[str, Row] = {}
         self.labeller, self.keys = Labeller(desk, context.clock, self), LabelKeys(self)
-        self.commands = Commands(desk, context.clock, context.selection, self.labeller, context.report)
+        self.commands = Commands(desk, context.clock, context.selection, self.labeller, self._say)
+        self.snapper = Snapper(desk, context.jobs, self)
         self.strip = LabelStrip(context.theme)
+        self.strip.plot_edges = lambda: self._selection.plot_edges()
+        self.strip.snap = self.snapper
+        self.commands.snap = self._snapped
         self.chips = ClassChips(desk, context.theme)
         self._build()
         self._connect()
-        self._add_actions(context)
+        add_actions(self, context)
         self._on_session()
 
     def _build(self) -> None:
-        self.note = label(style="muted", accessible="Labelled so far")
-        self.keys_button = tool_button(
-            "Keys", tip="Label with the keys of the classes, wherever the focus is but in fields",
-            accessible="Label with keys", style="component", checked=True,
-        )  # fmt: skip
-        self.mode = combo(tip="What a class key does", accessible="What a class key does")
-        for name in MODES:
-            words, tip = _MODE_WORDS[name]
-            self.mode.addItem(words, name)
-            self.mode.setItemData(self.mode.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        self.mode.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(self.keys_button)
-        head.addWidget(self.mode)
-        head.addStretch(1)
-        head.addWidget(self.note)
+        self.tools = LabelTools()
+        self.keys_button, self.mode, self.note = self.tools.keys, self.tools.mode, self.tools.note
         scroll = QScrollArea()
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -81,7 +69,7 @@ class LabelView(QWidget):
         layout = QVBoxLayout(page)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setSpacing(6)
-        layout.addLayout(head)
+        layout.addWidget(self.tools)
         layout.addWidget(self.chips)
         layout.addWidget(scroll, 1)
         self.hint = label(_EMPTY, style="muted")
@@ -94,6 +82,8 @@ class LabelView(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(1, 1, 1, 1)
         whole.addWidget(self.pages)
+        self.toast = Toast(self)
+        self.ghost = Ghost(self.strip, self.strip.theme)
 
     def _connect(self) -> None:
         desk, strip, clock = self.desk, self.strip, self._clock
@@ -121,29 +111,59 @@ class LabelView(QWidget):
         self.mode.activated.connect(lambda: self.labeller.set_mode(self.mode.currentData()))
         self.chips.chosen.connect(self._on_chip)
         self.chips.relabel_wanted.connect(self.commands.relabel)
+        self.tools.snap.toggled.connect(self._on_snap)
+        self.tools.kinds_changed.connect(self._on_kinds)
+        self.tools.gap.valueChanged.connect(self._on_gap)
+        self._selection.proposed_changed.connect(self.ghost.set_span)
 
-    def _add_actions(self, context: ViewContext) -> None:
-        for c in COMMANDS:
-            spec = ActionSpec(f"labels.{c.name}", c.text, "&Label", c.keys, tip=c.tip, needs="session",
-                              separator_before=c.line)  # fmt: skip
-            context.add_action(spec, self._runner(c.run))
-        keys = ActionSpec("labels.keys", "Label with &keys", "&Label", ("Ctrl+L",), checkable=True, checked=True,
-                          tip="Let the keys of the classes label", needs="session", separator_before=True)  # fmt: skip
-        action = context.add_action(keys, self.keys_button.setChecked)
-        self.keys_button.toggled.connect(action.setChecked)
+    def _say(self, words: str) -> None:
+        """Tell why nothing was done: over the view, or in the window's bar where the view is not seen."""
+        if self.isVisible():
+            self.toast.say(words)
+        else:
+            self._report(words)
 
-    def _runner(self, run: Callable[[Commands], None]) -> Callable[..., None]:
-        return lambda *_: run(self.commands) if self.desk.session is not None else None
+    @Slot(bool)
+    def _on_snap(self, on: bool) -> None:
+        self.snapper.on = on
+
+    @Slot(object)
+    def _on_kinds(self, kinds: set[str]) -> None:
+        self.snapper.kinds = set(kinds)
+
+    @Slot(float)
+    def _on_gap(self, gap_s: float) -> None:
+        self.commands.gap_s = gap_s
+
+    def _snapped(self, time_s: float, without: frozenset[str]) -> float:
+        geometry = self.strip.geometry_now()
+        near = _NEAR_PX * (geometry.view[1] - geometry.view[0]) / max(geometry.plot_width, 1.0)
+        found, why = self.snapper.at(time_s, min(near, _NEAR_S), without)
+        if why and abs(found - time_s) > 1e-6:
+            self._say(f"Snapped by {1000 * (found - time_s):+.0f} ms to {why}. Ctrl+; turns snapping off.")
+        return found
+
+    def ask_note(self) -> QInputDialog | None:
+        """Ask for the note of the labels meant."""
+        return ask_note(self.commands, self._say, self.window())
+
+    def set_mode(self, index: int) -> None:
+        """Let the class keys do something else, by its place in `MODES`."""
+        self.mode.setCurrentIndex(index)
+        self.labeller.set_mode(MODES[index])
 
     # ------------------------------------------------------------------ what is shown
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
         self.strip.set_theme(theme)
+        self.ghost.theme = theme
+        self.ghost.update()
 
     def set_contents(self, contents: Contents) -> None:
         """Frames of the motion or samples are what labels are nudged by."""
         self.commands.step_s = 1.0 / max(contents.rate_hz(), 1.0)
+        self.snapper.set_contents(contents)
 
     def release(self) -> None:
         """Leave the keys alone."""
@@ -155,6 +175,7 @@ class LabelView(QWidget):
         there = self.desk.session is not None
         self.pages.setCurrentIndex(1 if there else 0)
         self.keys.set_on(there and self.keys_button.isChecked() and not self.desk.read_only)
+        self.tools.set_read_only(there and self.desk.read_only)
         self._on_tiers()
         self._on_visible(self._selection.visible)
 
@@ -171,7 +192,7 @@ class LabelView(QWidget):
         rows = {}
         for name, track in self.desk.tracks.items():
             old = self._rows.get(name)
-            rows[name] = old if old is not None and old.track is track else Row(track)
+            rows[name] = old if old is not None and old.track is track else row_of(track)
         self._rows = rows
         self.strip.set_rows(tuple(rows.values()))
         self._tell()
@@ -179,14 +200,14 @@ class LabelView(QWidget):
     def _tell(self) -> None:
         track = self.desk.track
         if track is None or track.tier.kind == "event":
-            self.note.setText("" if track is None else f"{len(track)} events")
+            self.tools.tell("" if track is None else f"{len(track)} events")
             return
         row = self._rows[track.tier.id]
         total = sum(b - a for a, b in self.desk.recorded_s())
         starts, ends, _ = row.times
         done = float((ends - starts).sum()) if len(starts) else 0.0
         share = min(done / total, 1.0) if total > 0 else 0.0
-        self.note.setText(f"{share:.0%} labelled · {len(track)} labels")
+        self.tools.tell(f"{share:.0%} labelled · {len(track)} labels")
 
     @Slot()
     def _on_picked(self) -> None:
@@ -195,6 +216,7 @@ class LabelView(QWidget):
     @Slot()
     def _on_pending(self) -> None:
         pending = self.labeller.pending
+        self.desk.set_pending(pending)
         self.chips.set_pending(frozenset(p[0] for p in pending))
         tier = self.desk.tier
         if not pending or tier is None:
@@ -264,18 +286,8 @@ class LabelView(QWidget):
     def _on_menu(self, hit: Hit | None, at: QPoint) -> None:
         if hit is not None and hit.annotation is not None and hit.annotation.id not in self.desk.picked_ids:
             self.desk.pick({hit.annotation.id})
-        menu = named(QMenu(self), accessible="Labels")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        tier = self.desk.tier
-        if tier is not None and hit is not None and hit.annotation is not None:
-            give = menu.addMenu("&Relabel")
-            for c in tier.classes:
-                give.addAction(c.name).triggered.connect(lambda _=False, i=c.id: self.commands.relabel(i))
-        for command in COMMANDS:
-            if command.line:
-                menu.addSeparator()
-            menu.addAction(command.text).triggered.connect(self._runner(command.run))
-        menu.popup(at)
+        picked = hit is not None and hit.annotation is not None
+        label_menu(self, self.commands, self._actions, self.ask_note, picked=picked).popup(at)
 
     # ------------------------------------------------------------------ keys and buttons
 

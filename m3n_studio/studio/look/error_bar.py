@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from m3n_studio.errors import M3nError
 from m3n_studio.studio.look.icons import icon
 from m3n_studio.studio.look.theme import Theme
-from m3n_studio.studio.look.widgets import tool_button
+from m3n_studio.studio.look.widgets import push_button, tool_button
 
 
 class ErrorBar(QFrame):
@@ -30,9 +30,12 @@ class ErrorBar(QFrame):
     -------
     all_wanted : (none)
         The user asked for all messages so far.
+    offer_taken : (none)
+        The user wants what :meth:`offer` put beside the message.
     """
 
     all_wanted = Signal()
+    offer_taken = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +49,8 @@ class ErrorBar(QFrame):
             "Details", tip="Show where in the program it happened", accessible="Details", checked=False
         )
         self._all = tool_button("All messages", tip="What went wrong since the start", accessible="All messages")
+        self.offered = push_button("", tip="")
+        self.offered.hide()
         self._close = tool_button(tip="Close this message (Esc)", accessible="Close error message")
         self._details = QPlainTextEdit(readOnly=True)
         self._details.setFixedHeight(130)
@@ -54,6 +59,7 @@ class ErrorBar(QFrame):
         row.setSpacing(10)
         row.addWidget(self._sign)
         row.addWidget(self._label, 1)
+        row.addWidget(self.offered)
         row.addWidget(self._more)
         row.addWidget(self._all)
         row.addWidget(self._close)
@@ -64,6 +70,7 @@ class ErrorBar(QFrame):
         self._more.toggled.connect(self._details.setVisible)
         self._all.clicked.connect(self.all_wanted)
         self._close.clicked.connect(self.hide)
+        self.offered.clicked.connect(self.offer_taken)
         self.set_theme(theme)
         self.hide()
 
@@ -83,7 +90,14 @@ class ErrorBar(QFrame):
         self._details.setPlainText(details)
         self._more.setChecked(False)
         self._more.setVisible(bool(details))
+        self.offered.hide()
         self.show()
+
+    def offer(self, text: str, tip: str) -> None:
+        """Put a way out beside the message shown."""
+        self.offered.setText(text)
+        self.offered.setToolTip(tip)
+        self.offered.show()
 
 
 def describe(error: BaseException) -> tuple[str, str]:

@@ -147,6 +147,7 @@ QPushButton {{ background: {raised}; border: 1px solid {border}; border-radius: 
 QPushButton:hover {{ background: {hover}; }}
 QPushButton:focus {{ border: 2px solid {accent}; padding: 5px 13px; }}
 QPushButton#primary {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
+QPushButton#primary:disabled {{ background: {hover}; color: {muted}; border-color: {border}; }}
 QPushButton#primary:focus {{ border: 2px solid {text}; }}
 QPushButton::menu-indicator {{ subcontrol-position: right center; subcontrol-origin: padding; right: 8px; }}
 QComboBox {{ background: {raised}; border: 1px solid {border}; border-radius: 6px; padding: 3px 8px;
@@ -206,6 +207,7 @@ QScrollBar::handle:horizontal {{ min-width: 28px; }}
 QScrollBar::handle:hover, QScrollBar::handle:pressed {{ background: {muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+QTableCornerButton::section {{ background: {window}; border: none; }}
 QHeaderView::section {{ background: {window}; color: {muted}; border: none; padding: 5px 6px; }}
 QCheckBox {{ spacing: 8px; }}
 QCheckBox::indicator, QListWidget::indicator {{ width: 14px; height: 14px; border: 1px solid {muted};

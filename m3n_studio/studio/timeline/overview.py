@@ -9,6 +9,7 @@ import numpy as np
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.pyramid import FloatArray
 from m3n_studio.recordings.signal import GRAVITY_MPS2, Signal
+from m3n_studio.studio.core.long_signal import LongSignal
 from m3n_studio.studio.traces.trace_data import Array
 
 
@@ -28,6 +29,18 @@ def profile(signals: Sequence[Signal], clip: Clip | None, span_s: tuple[float, f
         turning = np.abs(np.diff(clip.poses, axis=0)).sum(axis=(1, 2)) * clip.rate_hz
         going = np.linalg.norm(np.diff(clip.trans, axis=0), axis=1) * clip.rate_hz
         _raise(out, (np.arange(len(clip) - 1) + 0.5) / clip.rate_hz, turning + going, span_s)
+    return _scaled(out)
+
+
+def long_profile(long: Sequence[LongSignal], span_s: tuple[float, float], bins: int) -> Array:
+    """The same of recordings that are not held: how far each axis of acceleration swings, from stored peaks."""
+    out = np.zeros(bins)
+    for signal in long:
+        np.maximum(out, signal.activity(bins, span_s), out=out)
+    return _scaled(out)
+
+
+def _scaled(out: Array) -> Array:
     top = float(np.quantile(out, 0.995)) if out.any() else 0.0
     return np.minimum(out / top, 1.0) if top > 0 else out
 

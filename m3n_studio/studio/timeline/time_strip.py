@@ -105,6 +105,11 @@ class TimeStrip(QAbstractSlider):
         self.updateGeometry()
         self.update()
 
+    def set_profile(self, profile: Array) -> None:
+        """Show so much motion (bins, 0 to 1)."""
+        self._profile, self._segments = profile, None
+        self.update()
+
     def set_time(self, time_s: float) -> None:
         """Show where we are; emits nothing."""
         self.blockSignals(True)

@@ -11,16 +11,20 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, 
 
 from m3n_studio.studio.core.clock import MAX_SPEED, MIN_SPEED, Clock
 from m3n_studio.studio.core.contents import Contents
+from m3n_studio.studio.core.jobs import Jobs
+from m3n_studio.studio.core.long_signal import LongSignal
 from m3n_studio.studio.core.selection import Selection
 from m3n_studio.studio.core.timecode import clock_text, parse_time, timecode
 from m3n_studio.studio.look.icons import icon
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import combo, label, named, tool_button
-from m3n_studio.studio.timeline.overview import profile
+from m3n_studio.studio.timeline.overview import long_profile, profile
 from m3n_studio.studio.timeline.time_strip import BINS, TimeStrip
+from m3n_studio.studio.traces.trace_data import Array
 
 __all__ = ["SPEEDS", "Transport", "timecode"]
 
+_IN_SECONDS_S = 600.0
 SPEEDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 100.0)
 
 
@@ -34,8 +38,11 @@ class Transport(QWidget):
         actions: Mapping[str, QAction],
         selection: Selection | None = None,
         parent: QWidget | None = None,
+        *,
+        jobs: Jobs | None = None,
     ) -> None:
         super().__init__(parent)
+        self._jobs = jobs
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._clock, self._rate, self._actions = clock, 30.0, actions
@@ -125,13 +132,15 @@ class Transport(QWidget):
         signals = contents.real or contents.simulated
         if contents.clip is not None and contents.simulated:
             signals = contents.simulated
-        profiled = (contents.clip, start, end, tuple(s.name for s in signals))
+        long = contents.document.long if contents.clip is None else ()
+        profiled = (contents.clip, start, end, tuple(s.name for s in signals), long)
         if profiled != self._profiled:  # another shape hardly changes when things move
             self._profiled = profiled
             texts = contents.clip.texts if contents.clip is not None else ()
             shown = profile(signals, contents.clip, (start, end), BINS) if end > start else None
             self.strip.set_content(start, end, rate_hz=self._rate, texts=texts, profile=shown)
-        whole = f"of {end:.2f} s" if start == 0.0 else f"from {start:.2f} to {end:.2f} s"
+            self._profile_long(long, (start, end))
+        whole = f"of {_length(end)}" if start == 0.0 else f"from {_length(start)} to {_length(end)}"
         self.end_label.setText(whole if end > start else "")
         measure = self.fontMetrics().horizontalAdvance
         self.time_edit.setFixedWidth(measure(clock_text(-abs(end))) + 28)
@@ -141,6 +150,22 @@ class Transport(QWidget):
         if self.every_button.isChecked():
             self._clock.set_every_frame(self._rate)
         self._show_time()
+
+    def _profile_long(self, long: tuple[LongSignal, ...], span_s: tuple[float, float]) -> None:
+        """How much moves in recordings that are not held: read in the background."""
+        if not long:
+            return
+        if self._jobs is None:
+            self._on_profile((long, long_profile(long, span_s, BINS)))
+            return
+        self._jobs.run(
+            "Overview", lambda task: (long, long_profile(long, span_s, BINS)), done=self._on_profile, key="overview",
+            quiet=True,
+        )  # fmt: skip
+
+    def _on_profile(self, found: tuple[tuple[LongSignal, ...], Array]) -> None:
+        if self._profiled and self._profiled[-1] is found[0]:
+            self.strip.set_profile(found[1])
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
@@ -202,3 +227,8 @@ class Transport(QWidget):
             self._clock.set_speed(min(max(float(words), MIN_SPEED), MAX_SPEED))
         self._on_speed(self._clock.speed)
         self.speed_edit.clearFocus()
+
+
+def _length(time_s: float) -> str:
+    """A moment in seconds; in hours, minutes and seconds where those are easier to read."""
+    return f"{time_s:.2f} s" if abs(time_s) < _IN_SECONDS_S else clock_text(time_s)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from m3n_studio.recordings import signal as recorded
 from m3n_studio.studio.core.clock import Clock
 from m3n_studio.studio.core.contents import Contents
 from m3n_studio.studio.core.docks import ViewContext
@@ -17,11 +16,11 @@ from m3n_studio.studio.core.selection import Selection
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import combo, label
 from m3n_studio.studio.traces.spectrum import Spectrogram, decibels
-from m3n_studio.studio.traces.spectrum_work import Answer, Question, answer
+from m3n_studio.studio.traces.spectrum_work import MOST_S, Answer, Question, answer
 from m3n_studio.studio.traces.trace_data import QUANTITIES
 from m3n_studio.studio.traces.trace_items import DecadeAxis, LaneAxis
 from m3n_studio.studio.traces.trace_lane import kind_color
-from m3n_studio.studio.traces.tracks import recording_for
+from m3n_studio.studio.traces.tracks import OVER, Recording, recording_for
 
 REST_MS = 120
 _COMPONENTS = (("magnitude", "all axes"), ("x", "x"), ("y", "y"), ("z", "z"))
@@ -99,14 +98,20 @@ class SpectrumView(QWidget):
     def set_contents(self, contents: Contents) -> None:
         """Analyse other signals, when the hand rests."""
         self._contents = contents
-        kinds = list(self._signals())
-        shown = [self.picture_box.itemData(i) for i in range(self.picture_box.count())]
-        if kinds != shown:
+        signals = self._signals()
+        kinds = {k: k if k != "ghost" else "previous" for k in signals}
+        if not contents.simulated:
+            kinds = {k: s.name.replace("_", " ") for k, s in signals.items()}
+        boxed = range(self.picture_box.count())
+        if kinds != {self.picture_box.itemData(i): self.picture_box.itemText(i) for i in boxed}:
             before = self.picture_box.currentData()
             self.picture_box.blockSignals(True)
             self.picture_box.clear()
-            for kind in kinds:
-                self.picture_box.addItem(kind if kind != "ghost" else "previous", kind)
+            for kind, words in kinds.items():
+                self.picture_box.addItem(words, kind)
+                self.picture_box.setItemData(
+                    self.picture_box.count() - 1, QColor(kind_color(self._theme, kind)), Qt.ItemDataRole.ForegroundRole
+                )
             self.picture_box.setCurrentIndex(max(self.picture_box.findData(before), 0) if kinds else -1)
             self.picture_box.blockSignals(False)
         self.picture_box.setVisible(len(kinds) > 1)
@@ -130,13 +135,17 @@ class SpectrumView(QWidget):
         if self._stale:
             self._rest.start()
 
-    def _signals(self) -> dict[str, recorded.Signal]:
-        """The signals of the selected sensor by kind; without a simulation the first recording."""
-        c, i = self._contents, max(self._selection.sensor, 0)
+    @property
+    def _recordings(self) -> tuple[Recording, ...]:
+        return (*self._contents.real, *self._contents.document.long)
+
+    def _signals(self) -> dict[str, Recording]:
+        """The signals of the selected sensor by kind; without a simulation recordings, each in its colour."""
+        c, i, recordings = self._contents, max(self._selection.sensor, 0), self._recordings
         if not c.simulated:
-            return {"real": c.real[0]} if c.real else {}
+            return dict(zip(("real", *OVER), recordings, strict=False))
         one = c.simulated[min(i, len(c.simulated) - 1)]
-        real = recording_for(one.name, c.real, c.document.pairs, only_sensor=len(c.simulated) == 1)
+        real = recording_for(one.name, recordings, c.document.pairs, only_sensor=len(c.simulated) == 1)
         ghost = next((g for g in c.ghost if g.name == one.name), None)
         found = {"simulated": one, "real": real, "ghost": ghost}
         return {kind: signal for kind, signal in found.items() if signal is not None}
@@ -240,7 +249,8 @@ class SpectrumView(QWidget):
         unit = f"<span style='color:{self._theme.muted}; font-weight:400'>{_UNITS[q.quantity.name]}</span>"
         self._titles[0].setText(f"Power spectral density  {unit}", color=self._theme.text, size="9pt", bold=True)
         whose = "selected" if self._selection.range else "in view"
-        self.span_label.setText(f"{q.span_s[0]:.2f} – {q.span_s[1]:.2f} s {whose}")
+        first = f"the first {MOST_S / 60:g} min {whose}" if q.cut else whose
+        self.span_label.setText(f"{q.span_s[0]:.2f} – {q.span_s[1]:.2f} s {first}")
         self.graph.setVisible(bool(found.densities))
         self.message.setVisible(not found.densities)
         self.message.setText(

@@ -26,6 +26,7 @@ SCALES = (
 _DIFFERENCES = {
     "off": "No difference", "beside": "Difference beside the lines", "alone": "Difference instead of the lines"
 }  # fmt: skip
+_DIFFERENCE = "Difference, simulated less real"
 _BUTTONS = (
     ("measure", "Measure between two cursors (M)", True),
     ("back", "Back to the view before (Backspace)", False),
@@ -39,7 +40,7 @@ class TraceBar(QWidget):
     Signals
     -------
     tool_chosen, difference_chosen, scale_chosen : str
-    measure_toggled : bool
+    measure_toggled, labels_toggled : bool
     back_wanted, fit_wanted, copy_wanted, save_wanted : (none)
     """
 
@@ -47,6 +48,7 @@ class TraceBar(QWidget):
     difference_chosen = Signal(str)
     scale_chosen = Signal(str)
     measure_toggled = Signal(bool)
+    labels_toggled = Signal(bool)
     back_wanted = Signal()
     fit_wanted = Signal()
     copy_wanted = Signal()
@@ -56,6 +58,7 @@ class TraceBar(QWidget):
         super().__init__(parent)
         self.tools: dict[str, QToolButton] = {}
         self.buttons: dict[str, QToolButton] = {}
+        self._parts: dict[str, QMenu] = {}
         self._group = QButtonGroup(self)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 2)
@@ -82,10 +85,11 @@ class TraceBar(QWidget):
         row.addStretch(1)
         row.addWidget(self.badge)
         self.menu = QMenu(self)
-        self.difference = self._choices("Difference, simulated less real", _DIFFERENCES, "off", self._on_difference)
+        self.difference = self._choices(_DIFFERENCE, _DIFFERENCES, "off", self._on_difference)
         self.scale = self._choices("Scale of values", dict(SCALES), "lane", self._on_scale)
+        self._add_labels()
         self._add_export()
-        self.more = self._button("Difference, scale of values, copy and save", checkable=False)
+        self.more = self._button("Difference, scale of values, labels, copy and save", checkable=False)
         self.more.setMenu(self.menu)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         row.addWidget(self.more)
@@ -111,7 +115,23 @@ class TraceBar(QWidget):
             action.setData(name)
             group.addAction(action)
         group.triggered.connect(told)
+        self._parts[title] = part
         return out
+
+    def set_comparable(self, why_not: str) -> None:
+        """Offer what holds simulated against real; where `why_not` says something, say that instead."""
+        for widget, tip in ((self.tools["align"], dict(TOOLS)["align"]), (self._parts[_DIFFERENCE].menuAction(), "")):
+            widget.setEnabled(not why_not)
+            widget.setToolTip(why_not or tip)
+        self._parts[_DIFFERENCE].setTitle(f"{_DIFFERENCE} ({why_not})" if why_not else _DIFFERENCE)
+        if why_not and self.tool == "align":
+            self.tools["scrub"].setChecked(True)
+
+    def _add_labels(self) -> None:
+        self.labels_action = self.menu.addAction("Labels behind the traces")
+        self.labels_action.setCheckable(True)
+        self.labels_action.setChecked(True)
+        self.labels_action.toggled.connect(self.labels_toggled)
 
     def _add_export(self) -> None:
         self.menu.addSeparator()

@@ -78,17 +78,24 @@ class Line:
     """Times (N,), s, increasing, and values (N,), NaN where the sample means nothing.
 
     Either may be an array or anything that gives arrays for slices and has a length (memory map,
-    HDF5 column, :class:`EvenTimes`). `base` is the first level of the pyramid, where a store keeps it.
+    HDF5 column, :class:`EvenTimes`). `base` is the first level of the pyramid, where a store keeps it;
+    `peaks` the whole pyramid of a line that is too long to be held.
     """
 
     time_s: Any
     values: Any
     base: tuple[Any, Any] | None = None
+    peaks: Pyramid | None = None
+
+    @property
+    def long(self) -> bool:
+        """Whether the values are read as they are looked at."""
+        return self.peaks is not None
 
     @cached_property
     def pyramid(self) -> Pyramid:
         """Peaks of the values, made when first needed."""
-        return Pyramid(self.values, self.base)
+        return self.peaks or Pyramid(self.values, self.base)
 
     @cached_property
     def extent(self) -> tuple[float, float]:
@@ -99,11 +106,31 @@ class Line:
         """The sample nearest in time; NaN outside the line or in a gap."""
         n = len(self.time_s)
         i = int(self.time_s.searchsorted(time_s))
-        if i > 0 and (i == n or time_s - self.time_s[i - 1] <= self.time_s[i] - time_s):
-            i -= 1
-        step = self.time_s[n - 1] - self.time_s[0]
-        reach = 1.5 * step / (n - 1) if n > 1 else 0.0
-        return float(self.values[i]) if abs(self.time_s[i] - time_s) <= reach else float("nan")
+        first = max(i - 1, 0)
+        near = np.asarray(self.time_s[first : i + 1])  # one before, one after
+        if not len(near):
+            return float("nan")
+        i = first + int(np.argmin(np.abs(near - time_s)))
+        return float(self.values[i]) if abs(near[i - first] - time_s) <= self._reach_s else float("nan")
+
+    @cached_property
+    def _reach_s(self) -> float:
+        """How far from a sample its value is told, s."""
+        n = len(self.time_s)
+        return float(1.5 * (self.time_s[n - 1] - self.time_s[0]) / (n - 1)) if n > 1 else 0.0
+
+    def drawn_gaps(self, drawn: Drawn) -> tuple[tuple[float, float], ...]:
+        """Stretches (from, to), s, of what is drawn in which no sample means anything."""
+        if not len(drawn.values):
+            return ()
+        times, values = drawn.time_s, drawn.values
+        if drawn.size > 1:
+            times, values = times[::2], values[::2]
+        missing = np.isnan(values)
+        if not missing.any():
+            return ()
+        half = 0.5 * (times[-1] - times[0]) / max(len(times) - 1, 1) if len(times) > 1 else self._reach_s / 3
+        return tuple((float(times[a] - half), float(times[b - 1] + half)) for a, b in runs(missing))
 
     def between(self, low_s: float, high_s: float) -> tuple[int, int]:
         """Half-open range of the samples from `low_s` to `high_s`, both included."""

@@ -11,8 +11,12 @@ from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import combo, tool_button
 from m3n_studio.studio.traces.trace_data import COMPONENTS
 from m3n_studio.studio.traces.trace_lane import SHORT
+from m3n_studio.studio.traces.tracks import OVER
 
 ALL_SENSORS = "All sensors"
+BELOW, TOGETHER = "All, one below the other", "All, laid over each other"
+#: Without a motion all recordings are shown at first where there are no more than these.
+FEW = 3
 _REAL_TIP = "Which real recording is laid over it"
 _DEFAULT = ("x", "y", "z")
 
@@ -29,7 +33,7 @@ class TraceHead(QWidget):
     -------
     sensor_chosen : int
     recording_chosen : int
-        Index among the recordings, -1 for none.
+        Index among the recordings, -1 for none or for all of them.
     components_changed : (none)
     """
 
@@ -89,12 +93,19 @@ class TraceHead(QWidget):
 
     @property
     def recording(self) -> int:
-        """Index of the recording, -1 for none."""
-        return self.real_box.currentIndex() - 1
+        """Index of the recording, -1 for none or for all of them."""
+        index = self.real_box.currentIndex() - 1
+        return index if index < len(self._real or ()) else -1
+
+    @property
+    def together(self) -> str:
+        """How all recordings are shown, ``"below"`` each other or ``"over"``; empty where one is."""
+        return {BELOW: "below", TOGETHER: "over"}.get(self.real_box.currentText(), "")
 
     def set_names(self, names: tuple[str, ...], real: tuple[str, ...], notes: tuple[str, ...]) -> None:
         """Offer other sensors and recordings; the choice of sensor is kept where its name still exists."""
-        if names != self._names:
+        changed = names != self._names
+        if changed:
             before, all_before = self.sensor_box.currentText(), self.all_sensors
             self._names = names
             with QSignalBlocker(self.sensor_box):
@@ -106,17 +117,29 @@ class TraceHead(QWidget):
                 self.sensor_box.setCurrentIndex(max(kept, 0) if names else -1)
             self._sensor = min(max(kept, 0), len(names) - 1)
             self.sensor_box.setEnabled(bool(names))
-        if real != self._real:
-            self._real, self.stated = real, {}
-            with QSignalBlocker(self.real_box):
-                self.real_box.clear()
-                self.real_box.addItems(["No recording", *(_title(n) for n in real)])
-                self.real_box.setCurrentIndex(1 if real and not names else 0)
+        if real != self._real or changed:
+            self._fill_recordings(names, real)
         self.real_box.setEnabled(bool(real) and not self.all_sensors)
         for i, note in enumerate(notes):
             words = f"<pre>{escape(note)}</pre>" if note else ""
             self.real_box.setItemData(i + 1, words, Qt.ItemDataRole.ToolTipRole)
         self._tell_alignment()
+
+    def _fill_recordings(self, names: tuple[str, ...], real: tuple[str, ...]) -> None:
+        """Offer recordings; without sensors all of them at once too."""
+        before = self.real_box.currentText() if real == self._real else ""
+        if real != self._real:
+            self._real, self.stated = real, {}
+        together = [] if names or len(real) < 2 else [BELOW, *([TOGETHER] if len(real) <= 1 + len(OVER) else [])]
+        with QSignalBlocker(self.real_box):
+            self.real_box.clear()
+            self.real_box.addItems(["No recording", *(_title(n) for n in real), *together])
+            first = len(real) + 1 if together and len(real) <= FEW else 1
+            kept = self.real_box.findText(before) if before else -1
+            self.real_box.setCurrentIndex(kept if kept >= 0 else first if real and not names else 0)
+        self._swatches["real"].setText("real" if names or not real else "recording")
+        for widget in (self._swatches["simulated"], self.sensor_box):
+            widget.setVisible(bool(names) or not real)
 
     def set_sensor(self, index: int) -> None:
         """Look at another sensor."""
@@ -127,6 +150,8 @@ class TraceHead(QWidget):
 
     def set_recording(self, index: int) -> None:
         """Show which recording is beside the sensor, -1 for none; emits nothing."""
+        if self.together:
+            return
         with QSignalBlocker(self.real_box):
             self.real_box.setCurrentIndex(index + 1)
         self._tell_alignment()
@@ -150,7 +175,7 @@ class TraceHead(QWidget):
         if self._names and self._sensor >= 0:
             self.stated[self._names[self._sensor]] = self._real[index - 1] if self._real and index > 0 else ""
         self._tell_alignment()
-        self.recording_chosen.emit(index - 1)
+        self.recording_chosen.emit(self.recording)
 
     def _on_toggle(self, index: int, checked: bool) -> None:
         if not self.components:  # one lane at least

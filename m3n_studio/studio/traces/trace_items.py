@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QGraphicsRectItem
 AXIS_WIDTH = 46
 _ZOOM_PER_NOTCH = 0.8
 _THIN_PX = 12
+_LEAST_STEP_PX = 15
 
 
 class TimeViewBox(pg.ViewBox):
@@ -135,7 +136,7 @@ class TimeViewBox(pg.ViewBox):
                 self.scrubbed.emit(here.x())
 
 
-class _WholeView(pg.GraphicsObject):
+class WholeView(pg.GraphicsObject):
     """An item that covers whatever its view shows, and never counts in auto ranging."""
 
     def viewTransformChanged(self) -> None:  # noqa: N802
@@ -152,7 +153,7 @@ class _WholeView(pg.GraphicsObject):
         return None, None
 
 
-class SpanItem(_WholeView):
+class SpanItem(WholeView):
     """Any number of shaded spans of time over the whole height of a lane, as one item."""
 
     def __init__(self, color: str, *, opacity: float = 1.0, edges: bool = False) -> None:
@@ -184,7 +185,7 @@ class SpanItem(_WholeView):
                         painter.drawLine(QPointF(x, view.top()), QPointF(x, view.bottom()))
 
 
-class GridItem(_WholeView):
+class GridItem(WholeView):
     """The grid of a lane in one opaque colour, at the marks of two axes (blended lines cost ten times as much)."""
 
     def __init__(self, color: str) -> None:
@@ -308,6 +309,16 @@ class LaneAxis(pg.AxisItem):
     def set_unit(self, unit: str) -> None:
         """Write the unit after every number."""
         self._unit = unit
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:  # noqa: N802
+        """Round steps; up a side never so many that their numbers touch, however low the lane."""
+        if self.orientation != "left":
+            found: list[tuple[float, float]] = super().tickSpacing(low, high, size)
+            return found
+        least = (high - low) * _LEAST_STEP_PX / max(size, 1.0)
+        decade = 10.0 ** math.floor(math.log10(least)) if least > 0 else 1.0
+        step = next(decade * m for m in (1, 2, 5, 10, 20) if decade * m >= least)
+        return [(step, 0.0)]
 
     def marks(self, size: float) -> list[float]:
         """Where the numbers are, on an axis of so many pixels."""

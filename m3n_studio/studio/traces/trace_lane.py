@@ -16,15 +16,17 @@ from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.traces.measuring import Figures, figures
 from m3n_studio.studio.traces.trace_data import Line, Quantity, value_range
 from m3n_studio.studio.traces.trace_items import GridItem, LaneAxis, Readout, SpanItem, TimeViewBox
-from m3n_studio.studio.traces.tracks import KINDS, Bands
+from m3n_studio.studio.traces.label_tint import TintItem
+from m3n_studio.studio.traces.tracks import KINDS, OVER, Bands
 
 SHORT = {"x": "x", "y": "y", "z": "z", "magnitude": "norm"}
-READ_ORDER = ("simulated", "real", "ghost", "difference")
+READ_ORDER = ("simulated", "real", *OVER, "ghost", "difference")
 
 
 def kind_color(theme: Theme, kind: str) -> str:
     """The colour a kind of line is drawn in."""
     colors = {"simulated": theme.simulated, "real": theme.real, "ghost": theme.muted, "difference": theme.difference}
+    colors |= dict(zip(OVER, (theme.simulated, theme.difference, theme.muted), strict=True))
     return colors[kind]
 
 
@@ -63,19 +65,21 @@ class Lane:
             self.plot.hideAxis("bottom")
         self.spans = SpanItem(theme.gap)
         self.range = SpanItem(theme.accent, opacity=0.16, edges=True)
-        for item in (self.spans, self.range):
+        self.tint = TintItem()
+        for item in (self.tint, self.spans, self.range):
             self.plot.addItem(item, ignoreBounds=True)
         self._fills: list[pg.PlotCurveItem] = []
         self._fill_shape = (0, 0)
-        self.curves = {kind: self._curve(kind, z) for z, kind in enumerate(KINDS)}
+        self._gaps_known = True
+        self.curves = {kind: self._curve(kind) for kind in KINDS if kind not in OVER}
         self.cursor = pg.InfiniteLine(angle=90, pen=pg.mkPen(theme.cursor))
         self.cursor.setZValue(40)
         self.plot.addItem(self.cursor, ignoreBounds=True)
         self.readout = Readout(self.view, name=SHORT[component], muted=theme.muted, background=theme.panel)
 
-    def _curve(self, kind: str, z: float) -> pg.PlotCurveItem:
+    def _curve(self, kind: str) -> pg.PlotCurveItem:
         curve = pg.PlotCurveItem(pen=pg.mkPen(kind_color(self._theme, kind)), connect="finite", name=kind)
-        curve.setZValue(z)
+        curve.setZValue(KINDS.index(kind))
         return curve
 
     @property
@@ -91,10 +95,17 @@ class Lane:
             lines += [self.bands.lines[0], self.bands.lines[-1]]
         return value_range(tuple(lines), self.quantity.least_span)
 
-    def set_lines(self, lines: Mapping[str, Line], bands: Bands | None, spans: tuple[tuple[float, float], ...]) -> None:
-        """Other lines in the same strip; drawn with the next :meth:`draw`."""
+    def set_lines(
+        self, lines: Mapping[str, Line], bands: Bands | None, spans: tuple[tuple[float, float], ...] | None
+    ) -> None:
+        """Other lines in the same strip; drawn with the next :meth:`draw`. `spans` None: gaps are those drawn."""
         self.lines, self.bands = dict(lines), bands
-        self.spans.set_spans(spans)
+        self._gaps_known = spans is not None
+        self.spans.set_spans(spans or ())
+        self._drawn = {kind: drawn for kind, drawn in self._drawn.items() if kind in self.lines}
+        for kind in self.lines:
+            if kind not in self.curves:
+                self.curves[kind] = self._curve(kind)
         for kind, curve in self.curves.items():
             there = curve in self.plot.curves
             if kind in self.lines and not there:
@@ -127,6 +138,8 @@ class Lane:
             self._drawn[kind] = line, low_s, high_s, pixels, drawn.size
             self.bucket = max(self.bucket, drawn.size)
             broken = bool(np.isnan(drawn.values).any())
+            if kind == "real" and not self._gaps_known:
+                self.spans.set_spans(line.drawn_gaps(drawn) if broken else ())
             self.curves[kind].setData(
                 drawn.time_s, drawn.values, connect="finite" if broken else "all", skipFiniteCheck=True
             )

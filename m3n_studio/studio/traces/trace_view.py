@@ -8,26 +8,42 @@ when other sensors or components are shown; another shape only gives their curve
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
-from m3n_studio.recordings import signal as recorded
 from m3n_studio.studio.core.clock import Clock
 from m3n_studio.studio.core.contents import Contents
+from m3n_studio.studio.core.desk import Desk
+from m3n_studio.studio.core.jobs import Jobs, Task
+from m3n_studio.studio.core.long_signal import LongSignal
 from m3n_studio.studio.core.selection import Selection
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.traces import trace_export
+from m3n_studio.studio.traces.label_follow import LabelFollower
+from m3n_studio.studio.traces.label_tint import Tint, tint
 from m3n_studio.studio.traces.measure_cursors import MeasureCursors, span_words
 from m3n_studio.studio.traces.trace_bar import TraceBar
 from m3n_studio.studio.traces.trace_data import QUANTITIES, Quantity, page
 from m3n_studio.studio.traces.trace_head import TraceHead
 from m3n_studio.studio.traces.trace_lane import SHORT, Lane, kind_color
-from m3n_studio.studio.traces.tracks import KIND_WORDS, Lines, Track, recording_for, tracks
+from m3n_studio.studio.traces.tracks import (
+    KIND_WORDS,
+    OVER,
+    Lines,
+    Recording,
+    Track,
+    drawable,
+    recording_for,
+    recording_tracks,
+    tracks,
+)
 from m3n_studio.studio.traces.zoom_history import ZoomHistory
 
 LEAST_LANE_PX = 38
+_RIGHT_PX = 10
 _LEAST_SPAN_S = 0.02
 _HINT = (
     "Click or drag to go to a time, wheel to zoom, right drag to pan, double click to see all.\n"
@@ -60,9 +76,13 @@ class TraceView(QWidget):
     failed = Signal(str)
 
     def __init__(
-        self, clock: Clock, theme: Theme, selection: Selection | None = None, parent: QWidget | None = None
-    ) -> None:
+        self, clock: Clock, theme: Theme, selection: Selection | None = None, parent: QWidget | None = None,
+        *, jobs: Jobs | None = None, desk: Desk | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
+        self.jobs = jobs
+        self._labels = None if desk is None else LabelFollower(desk, self)
+        self._preparing: frozenset[LongSignal] = frozenset()
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._clock, self._theme = clock, theme
@@ -90,7 +110,6 @@ class TraceView(QWidget):
         self.graph.setToolTip(_HINT)
         self.graph.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.graph.ci.setSpacing(0)
-        self.graph.ci.setContentsMargins(6, 0, 10, 4)
         self.graph.setBackground(self._theme.panel)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -98,6 +117,8 @@ class TraceView(QWidget):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self.graph)
+        self._bar = scroll.verticalScrollBar()
+        self._leave_room()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(1, 1, 1, 6)
         layout.setSpacing(2)
@@ -114,6 +135,10 @@ class TraceView(QWidget):
         self.bar.tool_chosen.connect(self._on_tool)
         self.bar.difference_chosen.connect(self._refresh)
         self.bar.scale_chosen.connect(self._scale)
+        self.bar.labels_toggled.connect(self._tint)
+        if self._labels is not None:
+            self._labels.changed.connect(self._tint)
+        self._bar.rangeChanged.connect(self._leave_room)
         self.bar.measure_toggled.connect(self._on_measure)
         self.bar.back_wanted.connect(self.go_back)
         self.bar.fit_wanted.connect(self.show_all)
@@ -137,9 +162,14 @@ class TraceView(QWidget):
         return self.head.sensor
 
     @property
-    def real(self) -> recorded.Signal | None:
+    def real(self) -> Recording | None:
         """The recording laid over it."""
         return next((t.real for t in self.tracks if t.real is not None), None)
+
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """All there are, held whole or read as they are looked at."""
+        return (*self._contents.real, *self._contents.document.long)
 
     @property
     def visible_s(self) -> tuple[float, float]:
@@ -151,7 +181,7 @@ class TraceView(QWidget):
         before = self._contents
         self._contents = contents
         names = tuple(s.name for s in contents.simulated)
-        self.head.set_names(names, tuple(r.name for r in contents.real), contents.real_notes)
+        self.head.set_names(names, tuple(r.name for r in self.recordings), contents.real_notes)
         if names != tuple(s.name for s in before.simulated):
             self.sensor_changed.emit(self.sensor)
         self._refresh()
@@ -168,18 +198,19 @@ class TraceView(QWidget):
         self.graph.setBackground(theme.panel)
         self._refresh()
 
-    def _paired(self, name: str) -> recorded.Signal | None:
+    def _paired(self, name: str) -> Recording | None:
         stated = {**self._contents.document.pairs, **self.head.stated}
         only = len(self._contents.simulated) <= 1
-        return recording_for(name, self._contents.real, stated, only_sensor=only)
+        return recording_for(name, self.recordings, stated, only_sensor=only)
 
     def _shown(self) -> tuple[Track, ...]:
         c = self._contents
         if not c.simulated:
+            if self.head.together:
+                return recording_tracks(self.recordings, self.head.together)
             chosen = self.head.recording
-            real = c.real[chosen] if 0 <= chosen < len(c.real) else None
-            return (Track("", real=real),) if c.real else ()
-        found = tracks(c.simulated, c.real, c.ghost, getattr(c, "envelopes", ()), paired=self._paired)
+            return recording_tracks(self.recordings[chosen : chosen + 1] if chosen >= 0 else (), "below")
+        found = tracks(c.simulated, self.recordings, c.ghost, getattr(c, "envelopes", ()), paired=self._paired)
         if self.head.all_sensors:
             return found
         return found[self.sensor : self.sensor + 1] if self.sensor >= 0 else ()
@@ -189,7 +220,9 @@ class TraceView(QWidget):
         self.tracks = self._shown()
         if not self.head.all_sensors and self._contents.simulated:
             real = self.tracks[0].real if self.tracks else None
-            self.head.set_recording(-1 if real is None else self._contents.real.index(real))
+            self.head.set_recording(-1 if real is None else self.recordings.index(real))
+        self.bar.set_comparable(self._why_not())
+        self._prepare()
         structure = (self._theme.name, self.components, tuple(t.name for t in self.tracks))
         anew = structure != self._built
         if anew:
@@ -250,20 +283,32 @@ class TraceView(QWidget):
         for lane in self.lanes:
             track = self.tracks[lane.sensor]
             lines = self._lines_of.of_track(track, lane.quantity, lane.component, self.bar.difference_mode)
-            spans = self._lines_of.spans(track.simulated) if track.simulated is not None else ()
-            lane.set_lines(lines, self._lines_of.bands(track, lane.quantity, lane.component), spans)
+            lane.set_lines(
+                lines, self._lines_of.bands(track, lane.quantity, lane.component), self._lines_of.spans(track)
+            )
             lane.readout.set_name(self._lane_name(lane, track))
             if "real" in lines and lane.real_drawn is not lines["real"]:
                 lane.shift_real(0.0)
         kinds = [k for k in ("ghost", "difference") if any(k in lane.lines for lane in self.lanes)]
-        self.bar.set_legend(tuple((KIND_WORDS[k], kind_color(self._theme, k)) for k in kinds))
+        legend = [(KIND_WORDS[k], kind_color(self._theme, k)) for k in kinds]
+        self.bar.set_legend((*legend, *self._over_legend()))
         self._scale(exactly=exactly)
         self._draw()
         self.measure.refresh()
         self._on_time(self._clock.time_s)
 
+    def _over_legend(self) -> tuple[tuple[str, str], ...]:
+        """Which recording is which, where they are laid over each other."""
+        return tuple(
+            (r.name.replace("_", " "), kind_color(self._theme, kind))
+            for t in self.tracks if t.over
+            for kind, r in zip(("real", *OVER), t.recordings, strict=False)
+        )  # fmt: skip
+
     def _lane_name(self, lane: Lane, track: Track) -> str:
         name = SHORT[lane.component]
+        if not all(drawable(r, lane.quantity, lane.component) for r in track.recordings):
+            return f"{name}   working out the peaks …"
         if track.simulated is None or track.real is None:
             return name
         r = self._contents.closeness.get((track.simulated.name, track.real.name, lane.quantity.name, lane.component))
@@ -283,7 +328,90 @@ class TraceView(QWidget):
             if exactly or not _does(lane.y_range, (low, high)):
                 lane.set_y_range(low, high)
 
+    def _why_not(self) -> str:
+        """Why simulated and real cannot be held against each other; empty where they can, or there is nothing."""
+        if not self.tracks or any(t.compares for t in self.tracks):
+            return ""
+        if all(t.simulated is None for t in self.tracks):
+            return "no motion is open"
+        return "the recording is too long" if any(t.real is not None for t in self.tracks) else ""
+
+    # ------------------------------------------------------------------ long recordings
+
+    def _prepare(self) -> None:
+        """Work out in the background what of the long recordings shown cannot be drawn at once."""
+        missing = frozenset(
+            r for t in self.tracks for r in t.recordings
+            if isinstance(r, LongSignal) and not all(drawable(r, q, c) for q in QUANTITIES for c in self.components)
+        )  # fmt: skip
+        if not missing or missing == self._preparing:
+            return
+
+        def work(progress: Callable[[float, float], None] | None) -> None:
+            for signal in missing:
+                signal.prepare(progress)
+
+        if self.jobs is None:
+            work(None)
+            return
+        self._preparing = missing
+
+        def job(task: Task) -> None:
+            def told(done: float, total: float) -> None:
+                task.check()
+                task.progress(done, total)
+
+            work(told)
+
+        self.jobs.run(
+            "Working out peaks of long recordings", job, done=self._on_prepared, failed=self._on_not_prepared,
+            key="traces.peaks",
+        )  # fmt: skip
+
+    def _on_prepared(self, _: object) -> None:
+        self._preparing = frozenset()
+        self._refresh()
+        self._scale()
+
+    def _on_not_prepared(self, error: Exception) -> None:
+        self.failed.emit(f"The length of a recording's vectors cannot be drawn: {error}")
+
+    def on_not_saved(self, error: Exception) -> None:
+        """Tell why samples could not be saved."""
+        self.failed.emit(trace_export.why_not(error))
+
+    # ------------------------------------------------------------------ labels behind the traces
+
+    def _tint(self, *_: object) -> None:
+        """Show the labels in view behind the lines of every lane."""
+        shown = self._tint_now()
+        for lane in self.lanes:
+            lane.tint.set_tint(shown)
+
+    def _tint_now(self) -> Tint | None:
+        row = self._labels.row if self._labels is not None and self.bar.labels_action.isChecked() else None
+        if row is None or self._labels is None or not self.lanes:
+            return None
+        width = max(round(self.lanes[0].view.width()), 1)
+        return tint(row, self._view, width, self._theme.panel, self._theme.muted, self._labels.pending)
+
     # ------------------------------------------------------------------ the time in view
+
+    def plot_edges(self) -> tuple[float, float, bool] | None:
+        """Where the plots begin and end on the screen, px, and whether their times can be read without scrolling.
+
+        None while they cannot be seen.
+        """
+        if not self.lanes or not self.isVisible():
+            return None
+        left = self.graph.mapToGlobal(QPoint(0, 0)).x()
+        box = self.lanes[0].view.sceneBoundingRect()
+        return left + box.left(), left + box.right(), self._bar.maximum() <= self._bar.minimum()
+
+    def _leave_room(self, *_: object) -> None:
+        """The plots end where they do without a scroll bar, so that what stands below has the same axis."""
+        bar = self._bar.sizeHint().width() if self._bar.maximum() > self._bar.minimum() else 0
+        self.graph.ci.setContentsMargins(6, 0, max(_RIGHT_PX - bar, 0), 4)
 
     def show_all(self) -> None:
         """Show the whole of time and all values."""
@@ -321,6 +449,7 @@ class TraceView(QWidget):
         for lane in self.lanes:
             lane.draw(*self._view, pixels)
             lane.draw_grid(marks)
+        self._tint()
         self.bar.set_bucket(max(lane.bucket for lane in self.lanes))
 
     def _on_resized(self, *_: object) -> None:
@@ -374,7 +503,7 @@ class TraceView(QWidget):
     def _on_moved(self, number: int, delta_s: float, done: bool) -> None:
         lane = self.lanes[number]
         track = self.tracks[lane.sensor]
-        if track.simulated is None or track.real is None:
+        if not track.compares:
             return
         for other in self.lanes:
             if other.sensor == lane.sensor:
@@ -433,7 +562,7 @@ class TraceView(QWidget):
 
     def _on_real(self, index: int) -> None:
         if self.tracks and self.tracks[0].simulated is not None:
-            name = self._contents.real[index].name if index >= 0 else ""
+            name = self.recordings[index].name if index >= 0 else ""
             self.pairing_wanted.emit(self.tracks[0].name, name)
         self._refresh()
 

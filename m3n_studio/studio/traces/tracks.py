@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio.recordings.signal import Signal
+from m3n_studio.studio.core.long_signal import LongSignal
 from m3n_studio.studio.traces.trace_data import (
     COMPONENTS,
     Array,
@@ -27,9 +28,14 @@ from m3n_studio.studio.traces.trace_data import (
     on_times,
 )
 
-KINDS = ("ghost", "real", "simulated", "difference")
+#: Recordings laid over the first one, where there is no motion.
+OVER = ("real2", "real3", "real4")
+KINDS = ("ghost", *OVER[::-1], "real", "simulated", "difference")
 KIND_WORDS = {"simulated": "simulated", "real": "real", "ghost": "previous", "difference": "difference"}
 DIFFERENCE_MODES = ("off", "beside", "alone")
+
+#: A recording held whole, or one read as it is looked at.
+Recording = Signal | LongSignal
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,18 +54,31 @@ class Bands:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """The signals of one sensor, each where there is one."""
+    """The signals of one sensor, each where there is one; `over` are recordings laid over `real`."""
 
     name: str
     simulated: Signal | None = None
-    real: Signal | None = None
+    real: Recording | None = None
     ghost: Signal | None = None
     envelopes: tuple[Any, ...] = ()
+    over: tuple[Recording, ...] = ()
 
-    def signal(self, kind: str) -> Signal | None:
-        """The signal of a kind, not the difference."""
-        found: Signal | None = getattr(self, kind)
-        return found
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """All recordings shown here."""
+        return (() if self.real is None else (self.real,)) + self.over
+
+    @property
+    def compares(self) -> bool:
+        """Whether simulated and real can be held against each other: not where the recording is read in pieces."""
+        return self.simulated is not None and isinstance(self.real, Signal)
+
+    def signals(self) -> dict[str, Recording]:
+        """What is there by kind, not the difference; the last is drawn on top."""
+        found: dict[str, Recording | None] = {"ghost": self.ghost}
+        found |= dict(zip(OVER, self.over, strict=False))
+        found |= {"real": self.real, "simulated": self.simulated}
+        return {kind: signal for kind, signal in found.items() if signal is not None}
 
     def envelope(self, quantity: Quantity) -> Any:
         """What the population reads of a quantity; None where that was not worked out."""
@@ -74,13 +93,20 @@ def bands_of(envelope: Any, component: str) -> Bands:
     return Bands(np.asarray(envelope.time_s), np.asarray(envelope.levels)[order], values)
 
 
+def recording_tracks(recordings: Sequence[Recording], together: str) -> tuple[Track, ...]:
+    """Tracks of recordings without a motion: one each (``"below"``), or all in one (``"over"``)."""
+    if together == "over" and recordings:
+        return (Track(recordings[0].name, real=recordings[0], over=tuple(recordings[1 : 1 + len(OVER)])),)
+    return tuple(Track(r.name, real=r) for r in recordings)
+
+
 def tracks(
     simulated: Sequence[Signal],
-    real: Sequence[Signal],
+    real: Sequence[Recording],
     ghost: Sequence[Signal],
     envelopes: Sequence[Any],
     *,
-    paired: Callable[[str], Signal | None],
+    paired: Callable[[str], Recording | None],
 ) -> tuple[Track, ...]:
     """A track for each simulated sensor; `paired` tells the recording of a sensor."""
     ghosts = {g.name: g for g in ghost}
@@ -88,34 +114,43 @@ def tracks(
 
 
 def recording_for(
-    name: str, real: Sequence[Signal], pairs: Mapping[str, str], *, only_sensor: bool
-) -> Signal | None:  # fmt: skip
+    name: str, real: Sequence[Recording], pairs: Mapping[str, str], *, only_sensor: bool
+) -> Recording | None:  # fmt: skip
     """The recording beside a sensor: the one stated, else by name, else the only one of the only sensor."""
     from m3n_studio import workbench
 
     if name in pairs:
         return next((r for r in real if r.name == pairs[name]), None)
-    found = workbench.counterpart(name, real)
+    found: Recording | None = workbench.counterpart(name, real)  # type: ignore[arg-type]
     return real[0] if found is None and only_sensor and len(real) == 1 else found
+
+
+def drawable(signal: Recording, quantity: Quantity, component: str) -> bool:
+    """Whether a line can be drawn at once; peaks of a long one may have to be worked out first."""
+    return isinstance(signal, Signal) or signal.ready(quantity.field, component)
 
 
 class Lines:
     """Lines of signals, each made once."""
 
     def __init__(self) -> None:
-        self._lines: WeakKeyDictionary[Signal, dict[tuple[str, str], Line]] = WeakKeyDictionary()
+        self._lines: WeakKeyDictionary[Recording, dict[tuple[str, str], Line]] = WeakKeyDictionary()
         self._invalid: WeakKeyDictionary[Signal, tuple[NDArray[np.intp], tuple[tuple[float, float], ...]]]
         self._invalid = WeakKeyDictionary()
         self._read_off: WeakKeyDictionary[Signal, Signal] = WeakKeyDictionary()
         self._bands: dict[tuple[str, str, str], tuple[Any, Bands]] = {}
         self._of_arrays: dict[tuple[int, int, str], tuple[ref[Any], ref[Any], Line]] = {}
 
-    def line(self, signal: Signal, quantity: Quantity, component: str) -> Line:
+    def line(self, signal: Recording, quantity: Quantity, component: str) -> Line:
         """One component of a signal."""
         of_signal = self._lines.setdefault(signal, {})
         key = (quantity.name, component)
         if key not in of_signal:
-            of_signal[key] = self._shared(signal, quantity, component)
+            if isinstance(signal, Signal):
+                of_signal[key] = self._shared(signal, quantity, component)
+            else:
+                channel = signal.channel(quantity.field, component)
+                of_signal[key] = Line(channel.time_s, channel.values, peaks=channel.pyramid)
         return of_signal[key]
 
     def _shared(self, signal: Signal, quantity: Quantity, component: str) -> Line:
@@ -140,9 +175,12 @@ class Lines:
             self._bands[key] = envelope, bands_of(envelope, component)
         return self._bands[key][1]
 
-    def spans(self, signal: Signal) -> tuple[tuple[float, float], ...]:
-        """Times (from, to), s, in which a signal means nothing."""
-        return self._mask(signal)[1]
+    def spans(self, track: Track) -> tuple[tuple[float, float], ...] | None:
+        """Times (from, to), s, in which a track means nothing; None where that is only known of what is in view."""
+        signal = track.simulated or track.real
+        if signal is None:
+            return ()
+        return self._mask(signal)[1] if isinstance(signal, Signal) else None
 
     def _mask(self, signal: Signal) -> tuple[NDArray[np.intp], tuple[tuple[float, float], ...]]:
         if signal not in self._invalid:
@@ -152,13 +190,12 @@ class Lines:
     def of_track(self, track: Track, quantity: Quantity, component: str, mode: str = "off") -> dict[str, Line]:
         """The lines of a lane by kind, as they are drawn: the last on top. `mode` is how the difference is shown."""
         out = {}
-        with_difference = mode != "off" and track.simulated is not None and track.real is not None
+        with_difference = mode != "off" and track.compares
         if not (with_difference and mode == "alone"):
-            for kind in ("ghost", "real", "simulated"):
-                signal = track.signal(kind)
-                if signal is not None:
+            for kind, signal in track.signals().items():
+                if drawable(signal, quantity, component):
                     out[kind] = self.line(signal, quantity, component)
-        if with_difference and track.simulated is not None and track.real is not None:
+        if with_difference and track.simulated is not None and isinstance(track.real, Signal):
             real = self._on_times_of(track.simulated, track.real)
             out["difference"] = difference(
                 self.line(track.simulated, quantity, component), self.line(real, quantity, component)

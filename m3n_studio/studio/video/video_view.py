@@ -389,11 +389,11 @@ def build(context: ViewContext) -> VideoView:
     """The videos of a document."""
     view = VideoView(context)
     for spec, slot in (
-        (ActionSpec("video.add", "Add &video…", "&File", ("Ctrl+Shift+V",), tip="Lay a video beside the signals"),
+        (ActionSpec("video.add", "Add &video…", "&File", ("Ctrl+Alt+V",), tip="Lay a video beside the signals"),
          view.ask_files),
-        (ActionSpec("video.step_back", "Video frame b&ack", "&Playback", ("Alt+Left", "Alt+,"),
+        (ActionSpec("video.step_back", "Video frame b&ack", "&Playback", ("Alt+,",),
                     tip="One frame of the video back", needs="time", separator_before=True), lambda: view.step(-1)),
-        (ActionSpec("video.step_forward", "Video frame f&orward", "&Playback", ("Alt+Right", "Alt+."),
+        (ActionSpec("video.step_forward", "Video frame f&orward", "&Playback", ("Alt+.",),
                     tip="One frame of the video on", needs="time"), lambda: view.step(1)),
         (ActionSpec("video.hold", "&Hold the video frame", "&Edit", ("Ctrl+Shift+H",), needs="time",
                     tip="Keep the video frame while the clock moves, or let it go", separator_before=True),

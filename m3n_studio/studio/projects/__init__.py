@@ -1,0 +1,1 @@
+"""The room of projects: what is in one, importing into it, its label files."""
