@@ -28,12 +28,12 @@ class Arrangement:
     """Columns from left to right; a column is tab groups from top to bottom, a group is docks by name.
 
     Docks no group names join the first group of their side, closed where they are not open by themselves; names
-    that are not there are left out. `heights` are shares of the groups of the last column; empty: equal.
+    that are not there are left out. `heights` are, for each column, shares of its groups; empty: equal.
     """
 
     columns: tuple[tuple[tuple[str, ...], ...], ...]
     widths: tuple[int, ...]
-    heights: tuple[int, ...] = ()
+    heights: tuple[tuple[int, ...], ...] = ()
 
 
 #: As delivered: the first is the one a window starts with.
@@ -42,9 +42,9 @@ ARRANGEMENTS = {
     "Fidelity": Arrangement(((("body",), ("spectrum",)), (("traces",), ("fidelity",))), (46, 80)),
     "Shape": Arrangement(((("body",),), (("attributes",),), (("traces",),)), (42, 34, 56)),
     "Label": Arrangement(
-        ((("video", "body"), ("project",)), (("traces", "spectrum"), ("labels", "label_list", "quality", "similar"))),
+        ((("project",), ("video", "body")), (("traces", "spectrum"), ("labels", "label_list", "quality", "similar"))),
         (40, 86),
-        (330, 240),
+        ((300, 270), (330, 240)),
     ),
 }
 
@@ -152,7 +152,7 @@ class DockHost(QMainWindow):
         self._sides: dict[str, str] = {}
         self._closed: set[str] = set()
         self._widths: list[tuple[Dock, int]] = []
-        self._heights: list[tuple[Dock, int]] = []
+        self._heights: list[list[tuple[Dock, int]]] = []
         self._settle = QTimer(self, singleShot=True, interval=0)
         self._settle.timeout.connect(self._on_settled)
 
@@ -221,8 +221,10 @@ class DockHost(QMainWindow):
                 if first is not None:
                     self.docks[first].raise_()
         self._widths = [(d, w) for d, w in zip(heads, self._shares(arrangement), strict=False)]
-        last = [self.docks[group[0]] for group in columns[-1] if group[0] in self.docks] if columns else []
-        self._heights = list(zip(last, arrangement.heights, strict=False))
+        self._heights = [
+            list(zip((self.docks[group[0]] for group in groups), shares, strict=False))
+            for groups, shares in zip(columns, arrangement.heights, strict=False)
+        ]
         self._spread()
         self._later()
 
@@ -237,8 +239,8 @@ class DockHost(QMainWindow):
             total = sum(w for _, w in self._widths)
             sizes = [max(self.width() * w // total, 1) for _, w in self._widths]
             self.resizeDocks([d for d, _ in self._widths], sizes, Qt.Orientation.Horizontal)
-            if self._heights:
-                self.resizeDocks([d for d, _ in self._heights], [h for _, h in self._heights], Qt.Orientation.Vertical)
+            for column in self._heights:
+                self.resizeDocks([d for d, _ in column], [h for _, h in column], Qt.Orientation.Vertical)
             self._widths, self._heights = [], []
 
     def groups(self, arrangement: Arrangement) -> list[list[list[str]]]:

@@ -40,12 +40,17 @@ class Step:
 _SHAPE = ("shape", "Shape the body", "Show sliders for every limb beside the traces they change")
 STEPS = (
     Step(
-        "recording", lambda c: c.clip is not None and not c.recordings,
+        "label", lambda c: bool(c.document.session_id),
+        lambda _: "Play with the space bar and hold the key of a class to label. Alt+Right goes to what has no label yet.",
+        (),
+    ),
+    Step(
+        "recording", lambda c: c.clip is not None and not c.recordings and not c.document.session_id,
         lambda _: "These signals are simulated. Drop the recording of a real sensor here to see how close they are.",
         (("open", "Open a recording…", "Choose the recording of this motion"), _SHAPE),
     ),
     Step(
-        "motion", lambda c: c.clip is None and bool(c.recordings),
+        "motion", lambda c: c.clip is None and bool(c.recordings) and not c.document.session_id,
         lambda _: "These signals are real. Drop the motion that was recorded to simulate what they should be.",
         (("open", "Open a motion…", "Choose the motion that was recorded"),),
     ),
