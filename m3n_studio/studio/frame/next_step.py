@@ -41,7 +41,7 @@ _SHAPE = ("shape", "Shape the body", "Show sliders for every limb beside the tra
 STEPS = (
     Step(
         "label", lambda c: bool(c.document.session_id),
-        lambda _: "Play with the space bar and hold the key of a class to label. Alt+Right goes to what has no label yet.",
+        lambda _: "Play with the space bar and hold the key of a class to label. Alt+Right goes to what has none yet.",
         (),
     ),
     Step(
