@@ -105,6 +105,7 @@ def _restore(folder: Path, why: str) -> list[Finding]:
         os.fsync(file.fileno())
     part.replace(path)
     with Project.open(folder) as project:
+        done += _square(project)
         done += _adopt(project)
     return done
 
@@ -133,6 +134,26 @@ def _set_aside(folder: Path) -> Path | None:
         return None
     path.replace(target)
     return target
+
+
+def _square(project: Project) -> list[Finding]:
+    """What rows say about samples is what the signal files say. Nothing else may change these fields."""
+    done = []
+    for row in project.recordings():
+        try:
+            with contextlib.closing(StoredSignal(project.folder / row.file)) as signal:
+                true = (signal.samples, signal.rate_hz, *signal.span_s, signal.regular, signal.sha256)
+        except (FileError, ValueProblem, ValueError):
+            continue  # `check` tells what is wrong with the file
+        if true != (row.samples, row.rate_hz, row.start_s, row.stop_s, row.regular, row.sha256):
+            with project.database.writing() as connection:
+                connection.execute(
+                    "UPDATE recording SET samples = ?, rate_hz = ?, start_s = ?, stop_s = ?, regular = ?, sha256 = ?"
+                    " WHERE id = ?",
+                    (*true, row.id),
+                )
+            done.append(Finding("warning", row.file, f"what was said about the recording {row.name!r} was mended"))
+    return done
 
 
 def _adopt(project: Project) -> list[Finding]:
