@@ -204,7 +204,7 @@ def score_profile(
     -------
     (N - M + 1,), at most 1; -inf where a window has a sample that does not count.
     """
-    from stumpy import core, mass
+    from stumpy import core
 
     m = len(stretch)
     lost = np.zeros(len(values) - m + 1)
@@ -217,8 +217,8 @@ def score_profile(
             lost += weights[c] * core.mass_absolute(q, t) ** 2 / m
             continue
         mean, spread, still = _rolling(t, usual, m)
-        distance = mass(
-            q, t, M_T=mean, Σ_T=spread, T_subseq_isconstant=still, Q_subseq_isconstant=np.array([np.ptp(q) == 0.0])
+        distance = core.calculate_distance_profile(
+            m, core.sliding_dot_product(q, t), q.mean(), q.std(), mean, spread, bool(np.ptp(q) == 0.0), still
         )
         lost += weights[c] * distance**2 / (2 * m)
     return np.asarray(np.where(whole & np.isfinite(lost), 1.0 - lost, -np.inf))
