@@ -28,12 +28,14 @@ class Arrangement:
     """Columns from left to right; a column is tab groups from top to bottom, a group is docks by name.
 
     Docks no group names join the first group of their side, closed where they are not open by themselves; names
-    that are not there are left out. `heights` are shares of the groups of the last column; empty: equal.
+    that are not there are left out. `heights` are shares of the groups of the last column, `first_heights` of the
+    first one; empty: as the views like it.
     """
 
     columns: tuple[tuple[tuple[str, ...], ...], ...]
     widths: tuple[int, ...]
     heights: tuple[int, ...] = ()
+    first_heights: tuple[int, ...] = ()
 
 
 #: As delivered: the first is the one a window starts with.
@@ -42,9 +44,10 @@ ARRANGEMENTS = {
     "Fidelity": Arrangement(((("body",), ("spectrum",)), (("traces",), ("fidelity",))), (46, 80)),
     "Shape": Arrangement(((("body",),), (("attributes",),), (("traces",),)), (42, 34, 56)),
     "Label": Arrangement(
-        ((("video", "body"), ("project",)), (("traces", "spectrum"), ("labels", "label_list", "quality", "similar"))),
+        ((("video", "body"), ("project", "label_list", "quality", "similar")), (("traces", "spectrum"), ("labels",))),
         (40, 86),
         (330, 240),
+        (250, 320),
     ),
 }
 
@@ -221,8 +224,11 @@ class DockHost(QMainWindow):
                 if first is not None:
                     self.docks[first].raise_()
         self._widths = [(d, w) for d, w in zip(heads, self._shares(arrangement), strict=False)]
-        last = [self.docks[group[0]] for group in columns[-1] if group[0] in self.docks] if columns else []
-        self._heights = list(zip(last, arrangement.heights, strict=False))
+        self._heights = [
+            pair for column, shares in ((columns[-1:], arrangement.heights), (columns[:1], arrangement.first_heights))
+            for groups in column
+            for pair in zip([self.docks[g[0]] for g in groups if g[0] in self.docks], shares, strict=False)
+        ]  # fmt: skip
         self._spread()
         self._later()
 
