@@ -45,7 +45,7 @@ STEPS = (
         (("open", "Open a recording…", "Choose the recording of this motion"), _SHAPE),
     ),
     Step(
-        "motion", lambda c: c.clip is None and bool(c.recordings),
+        "motion", lambda c: c.clip is None and bool(c.recordings) and not c.document.session_id,
         lambda _: "These signals are real. Drop the motion that was recorded to simulate what they should be.",
         (("open", "Open a motion…", "Choose the motion that was recorded"),),
     ),
