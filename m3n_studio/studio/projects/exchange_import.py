@@ -191,8 +191,12 @@ class ImportDialog(QDialog):
         self.files.setCellWidget(row, 2, box)
         self.files.setCellWidget(row, 3, spin)
         self._propose(row)
-        box.activated.connect(lambda _, row=row: (self._propose(row), self._changed()))
+        box.activated.connect(lambda _, row=row: self._on_session(row))
         spin.valueChanged.connect(lambda _: self._changed())
+
+    def _on_session(self, row: int) -> None:
+        self._propose(row)
+        self._changed()
 
     def session_at(self, row: int) -> Session | None:
         """The session chosen for a file."""

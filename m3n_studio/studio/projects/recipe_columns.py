@@ -180,7 +180,7 @@ class _Delegate(QStyledItemDelegate):
         """The words, with a chevron where there is a choice."""
         super().paint(painter, option, index)
         if index.column() in (ROLE, UNIT) and index.flags() & Qt.ItemFlag.ItemIsEditable:
-            rect = option.rect  # type: ignore[attr-defined]
+            rect = option.rect
             x, y = rect.right() - _CHEVRON - 4, rect.center().y() - _CHEVRON // 2
             pixmap = icon(f"chevron-{self.theme.name}", self.theme).pixmap(_CHEVRON, _CHEVRON)
             painter.drawPixmap(x, y, pixmap)

@@ -84,7 +84,7 @@ class RecipeDialog(QDialog):
         self.look: Look | None = None
         self.bar, self.columns, self.worn = LayoutBar(), ColumnTable(theme), WornPane()
         self.files = FilesPane(theme, jobs, self.draft.path)
-        self.result = ResultPane(theme)
+        self.outcome = ResultPane(theme)
         self.rows = RowModel(theme, self)
         self.preview = self._preview()
         self.problem = named(label(style="warning"), accessible="What is missing")
@@ -98,8 +98,8 @@ class RecipeDialog(QDialog):
         self.columns.rows.edited.connect(self.take)
         self.files.pattern_changed.connect(lambda text: self.take(self.draft.with_(pattern=text)))
         self.files.counted.connect(self._tell_files)
-        self.result.fixes_changed.connect(lambda fixes: self.take(self.draft.with_(fixes=fixes)))
-        self.result.show_reasons(beginning.guesses, beginning.problems)
+        self.outcome.fixes_changed.connect(lambda fixes: self.take(self.draft.with_(fixes=fixes)))
+        self.outcome.show_reasons(beginning.guesses, beginning.problems)
         self.files.pattern.setText(self.draft.pattern)
         self.name.setText(self.draft.name)
         self.name.textEdited.connect(lambda text: self.take(self.draft.with_(name=text.strip()[:200])))
@@ -159,7 +159,7 @@ class RecipeDialog(QDialog):
         self.tabs = left
         right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.preview)
-        right.addWidget(self.result)
+        right.addWidget(self.outcome)
         right.setSizes([300, 380])
         right.setChildrenCollapsible(False)
         middle = QSplitter()
@@ -243,7 +243,7 @@ class RecipeDialog(QDialog):
     def _look(self) -> None:
         recipe, path = self.recipe, self.draft.path
         if recipe is None:
-            self.result.show_nothing("What comes out is shown once everything needed is said.")
+            self.outcome.show_nothing("What comes out is shown once everything needed is said.")
             return
 
         def work(task: Task) -> tuple[Recipe, Look]:
@@ -258,12 +258,12 @@ class RecipeDialog(QDialog):
             return
         self.look = found
         self._say(f"It cannot be imported as it is: {found.trouble}. See Findings." if found.trouble else "")
-        self.result.show_look(found, self.draft.fixes)
+        self.outcome.show_look(found, self.draft.fixes)
         self._tell_files()
 
     def _on_failed(self, error: Exception) -> None:
         """The recipe cannot read the file: at the column where one is to blame."""
-        self.result.show_nothing("The table cannot be read so.")
+        self.outcome.show_nothing("The table cannot be read so.")
         if isinstance(error, FileError):
             titles = [self.draft.title(i) for i in range(len(self.draft.titles))]
             blamed = {i: str(error) for i, t in enumerate(titles) if error.field.endswith((f"column {t}",))}

@@ -1,4 +1,4 @@
-"""What comes out of a recipe: curves and figures, what the checks found with remedies to choose, and why it was guessed."""
+"""What comes out of a recipe: curves, figures, what the checks found with remedies to choose, and reasons."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from m3n_studio.recordings import samples
 from m3n_studio.recordings.samples import SampleSet
 from m3n_studio.studio.core.jobs import Job, Jobs
 from m3n_studio.studio.look.error_bar import describe
-from m3n_studio.studio.look.widgets import combo, label, named, push_button
+from m3n_studio.studio.look.widgets import combo, named, push_button
 from m3n_studio.studio.projects.recipe_result import scrolled, words
 from m3n_studio.studio.projects.sample_work import Fetched, Order, begun, get, is_here
 
