@@ -208,12 +208,17 @@ QScrollBar::handle:horizontal {{ min-width: 28px; }}
 QScrollBar::handle:hover, QScrollBar::handle:pressed {{ background: {muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+QTableView#framed {{ background: {panel}; border: 1px solid {border}; border-radius: 6px; }}
+QTableView#framed:focus {{ border: 2px solid {accent}; }}
+QTableView#framed::item:selected {{ background: {accent}; color: {on_accent}; }}
 QTableCornerButton::section {{ background: {window}; border: none; }}
 QHeaderView::section {{ background: {window}; color: {muted}; border: none; padding: 5px 6px; }}
 QCheckBox {{ spacing: 8px; }}
-QCheckBox::indicator, QListWidget::indicator, QTreeWidget::indicator {{ width: 14px; height: 14px; border: 1px solid {muted};
+QCheckBox::indicator, QListWidget::indicator,
+QTreeWidget::indicator {{ width: 14px; height: 14px; border: 1px solid {muted};
   border-radius: 3px; background: {panel}; }}
-QCheckBox::indicator:checked, QListWidget::indicator:checked, QTreeWidget::indicator:checked {{ background: {accent}; border-color: {accent};
+QCheckBox::indicator:checked, QListWidget::indicator:checked,
+QTreeWidget::indicator:checked {{ background: {accent}; border-color: {accent};
   image: url("{check}"); }}
 QCheckBox:focus {{ color: {accent}; }}
 """

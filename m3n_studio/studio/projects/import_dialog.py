@@ -25,12 +25,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from m3n_studio.project.bulk import Checked, Wish, check_files, needs_recipe, remedies
 from m3n_studio.recordings.finding import Finding
 from m3n_studio.recordings.folder import Item, Plan
 from m3n_studio.recordings.remedies import REMEDIES
 from m3n_studio.studio.core.jobs import Job, Jobs
 from m3n_studio.studio.look.widgets import combo, label, named, push_button
-from m3n_studio.studio.projects.import_work import Checked, Wish, check_files, needs_recipe, remedies
 
 _SIZE = (860, 620)
 _PATH = int(Qt.ItemDataRole.UserRole)
@@ -96,7 +96,7 @@ class ImportDialog(QDialog):
         self.check_note = label(style="muted", accessible="Checks")
         self.check_note.setWordWrap(True)
         self.fixes: dict[str, QCheckBox] = {}
-        self.recipe = push_button("Recipe…", tip="Say what the columns of the chosen table mean")
+        self.recipe = push_button("Recipe…", tip="Say what the columns of a table mean: the chosen one, or the first")
         self.go = push_button("Import", tip="Put these recordings into the project", style="primary")
         self.go.setDefault(True)
         self.cancel = push_button("Cancel", tip="Import nothing (Esc)")
@@ -105,7 +105,6 @@ class ImportDialog(QDialog):
         self.recipe.clicked.connect(self._on_recipe)
         self.rate.editingFinished.connect(self._check)
         self.files.itemChanged.connect(lambda *_: self._tell())
-        self.files.currentItemChanged.connect(lambda *_: self._on_current())
 
     def _tree(self) -> QTreeWidget:
         tree = named(QTreeWidget(), accessible="Files", tip="")
@@ -180,7 +179,6 @@ class ImportDialog(QDialog):
         needs_rate = any("rate" in item.needs for item in plan.items)
         self.rate.setVisible(needs_rate)
         self.rate_words.setVisible(needs_rate)
-        self._on_current()
         self._tell()
         self._check()
 
@@ -247,7 +245,7 @@ class ImportDialog(QDialog):
             if row is None:
                 continue
             if one.error:
-                row.setText(1, f"not read: {one.error}")
+                row.setText(1, self._why(one))
                 row.setCheckState(0, Qt.CheckState.Unchecked)
             row.setText(2, one.subject or row.text(2))
             row.setText(3, one.session or row.text(3) or path.stem)
@@ -258,15 +256,22 @@ class ImportDialog(QDialog):
         self._show_findings(checked)
         self._tell()
 
+    def _why(self, one: Checked) -> str:
+        """Why a file is not read, in words for here."""
+        needs = any(item.path == one.path and "rate" in item.needs for item in self.plan.items)
+        if needs and not self.rate.value():
+            return "needs a rate; give it below"
+        return f"not read: {one.error.removeprefix(f'{one.path}: ')}"
+
     def _show_findings(self, checked: Sequence[Checked]) -> None:
         while (item := self._found.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
                 old.deleteLater()
         self.fixes = {}
-        count = sum(bool(one.findings) for one in checked)
+        count = sum(any(f.level != "note" for f in one.findings) for one in checked)
         unread = sum(bool(one.error) for one in checked)
         labels = sum(one.labels for one in checked)
-        words = [f"{count} of {len(checked)} files have something odd" if count else "Nothing odd was found"]
+        words = [f"{count} of {len(checked)} files have something odd" if count else "Nothing wrong was found"]
         words += [f"{unread} cannot be read and are not ticked"] if unread else []
         words += [f"{labels} labels come with them"] if labels else []
         self.check_note.setText("; ".join(words) + "." + (
@@ -285,11 +290,6 @@ class ImportDialog(QDialog):
         self._found.addStretch(1)
 
     # ------------------------------------------------------------------ what the user wants
-
-    def _on_current(self) -> None:
-        row = self.files.currentItem()
-        path = "" if row is None else row.data(0, _PATH)
-        self.recipe.setEnabled(bool(path) or len([s for s in self.plan.skipped if needs_recipe(s)]) == 1)
 
     def _on_recipe(self) -> None:
         row = self.files.currentItem()
