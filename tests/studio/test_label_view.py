@@ -414,11 +414,12 @@ def test_a_project_that_cannot_be_written_says_so_and_offers_no_editing(qtbot, w
         assert window.actions_by_name[f"labels.{c.name}"].isEnabled() == (not c.writes), c.name
     assert not view.keys_button.isEnabled()
     assert not view.chips.add.isVisible()
-    assert view.note.text().startswith("Read-only")
+    assert view.note.toolTip().startswith("Read-only")
     keys(qtbot, view, "w")
     window.clock.seek(3.0)
     keys(qtbot, view, "w")
     assert on_disk(view) == []
     view.chips.chips["w"].click()
+    assert "reading only" in view.toast.text()
     drag(view, spot(view, 5.0), spot(view, 9.0))
     assert on_disk(view) == []

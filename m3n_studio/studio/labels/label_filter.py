@@ -44,9 +44,9 @@ class FilterBar(QWidget):
         self.scope = combo(tip="Labels of the open session, or of the whole project", accessible="Which sessions")
         self.scope.addItem("This session", False)
         self.scope.addItem("Project", True)
-        self.name = combo(tip="Only labels of a class", accessible="Class", characters=8)
-        self.author = combo(tip="Only labels someone made", accessible="Author", characters=7)
-        self.source = combo(tip="Only labels of persons, or of models", accessible="Source", characters=7)
+        self.name = combo(tip="Only labels of a class", accessible="Class", characters=5)
+        self.author = combo(tip="Only labels someone made", accessible="Author", characters=5)
+        self.source = combo(tip="Only labels of persons, or of models", accessible="Source", characters=5)
         for words, value in (("Any source", ""), ("Person", "person"), ("Model", "model")):
             self.source.addItem(words, value)
         self.more = tool_button("More", tip="Filter by length and confidence", accessible="More filters",
@@ -70,11 +70,13 @@ class FilterBar(QWidget):
         self.extra = QWidget()
         grid = QGridLayout(self.extra)
         grid.setContentsMargins(0, 0, 0, 0)
-        for column, (words, low, high) in enumerate(
+        for number, (words, low, high) in enumerate(
             (("Length", self.least_s, self.most_s), ("Confidence", self.least, self.most))
         ):
             for i, widget in enumerate((label(words, style="muted"), low, label("to", style="muted"), high)):
-                grid.addWidget(widget, 0, 4 * column + i)
+                grid.addWidget(widget, number, i)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
         self.extra.hide()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)

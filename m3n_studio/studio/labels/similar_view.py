@@ -79,15 +79,17 @@ class SimilarView(QWidget):
     def _make(self) -> None:
         self.find_button = push_button("Find similar", tip="Search for stretches like the picked label, or the"
                                        " selected time (Ctrl+F)", style="primary")  # fmt: skip
-        self.scope = combo(tip="Where to search", accessible="Where to search")
+        self.scope = combo(tip="Where to search", accessible="Where to search", characters=6)
         for words, value in _SCOPES:
             self.scope.addItem(words, value)
-        self.how = combo(tip="Shape: size does not matter. Amplitude: values as they are.", accessible="What counts")
+        self.how = combo(
+            tip="Shape: size does not matter. Amplitude: values as they are.", accessible="What counts", characters=5
+        )
         self.how.addItem("Shape", False)
         self.how.addItem("Amplitude", True)
-        self.placement = combo(tip="Which recording is searched", accessible="Recording", characters=8)
+        self.placement = combo(tip="Which recording is searched", accessible="Recording", characters=5)
         self.label_box = combo(tip="Class that accepted matches get", accessible="Class of accepted matches",
-                               characters=10)  # fmt: skip
+                               characters=6)  # fmt: skip
         self.words = label(_BEGIN, style="muted", accessible="What was found")
         self.words.setWordWrap(True)
         self.bar = QProgressBar()
