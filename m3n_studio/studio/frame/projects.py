@@ -132,8 +132,7 @@ class Projects(QObject):
         if project is None:
             return ""
         mark = " (reading only)" if project.read_only else ""
-        shown = self._history.document.title if self._desk.session is not None else ""
-        return " – ".join(filter(None, (shown, f"{project.name}{mark}")))
+        return " – ".join(filter(None, (self._history.document.title, f"{project.name}{mark}")))
 
     def set_theme(self, theme: Theme) -> None:
         """Dialogs opened from now on have other colours."""
