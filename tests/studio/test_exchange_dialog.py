@@ -108,7 +108,7 @@ def test_what_holds_everything_comes_back_to_an_empty_session(project, tmp_path,
 def test_what_is_lost_is_said_for_all_sessions(project, tmp_path):
     plan = plan_export(project, project.sessions(), "audacity", tmp_path)
     said = dict(plan.lost())
-    assert said["author of 11 annotations"] == 3
+    assert said["author of 33 annotations"] == 3
     assert any("confidence" in text for text in said)
     assert not list(tmp_path.glob("*.txt"))
 
@@ -255,7 +255,7 @@ def test_the_export_dialog_says_what_is_lost_and_writes(qtbot, project, jobs, tm
     dialog.folder.setText(str(tmp_path / "out"))
     qtbot.waitUntil(lambda: dialog.plan is not None and len(dialog.plan.items) == 3)
     texts = [dialog._list.itemAt(i).widget().text() for i in range(dialog._list.count() - 1)]
-    assert any("Author of 11 annotations (3 of 3 sessions)" in text for text in texts)
+    assert any("Author of 33 annotations (3 of 3 sessions)" in text for text in texts)
     with qtbot.waitSignal(dialog.written) as told:
         dialog.go.click()
     assert told.args == [3]

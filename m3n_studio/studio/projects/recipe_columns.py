@@ -195,7 +195,7 @@ class ColumnTable(QTableView):
         self.setModel(self.rows)
         self._delegate = _Delegate(theme, self)
         self.setItemDelegate(self._delegate)
-        named(self, accessible="Columns of the table and what they are")
+        named(self, style="framed", accessible="Columns of the table and what they are")
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(
             QAbstractItemView.EditTrigger.EditKeyPressed | QAbstractItemView.EditTrigger.DoubleClicked

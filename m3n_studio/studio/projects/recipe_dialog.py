@@ -106,11 +106,14 @@ class RecipeDialog(QDialog):
         screen = self.screen().availableSize()
         self.resize(min(_SIZE[0], screen.width() - 40), min(_SIZE[1], screen.height() - 60))
         self.take(self.draft)
+        self.columns.setCurrentIndex(self.columns.rows.index(0, 1))
+        self.columns.setFocus()
 
     # ------------------------------------------------------------------ building
 
     def _preview(self) -> QTableView:
-        table = named(QTableView(), accessible="First rows of the table", tip="The first rows; more as you scroll")
+        table = named(QTableView(), style="framed", accessible="First rows of the table",
+                      tip="The first rows; more as you scroll")  # fmt: skip
         table.setModel(self.rows)
         table.setTabKeyNavigation(False)
         table.setShowGrid(False)

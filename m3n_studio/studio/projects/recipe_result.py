@@ -5,7 +5,18 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from m3n_studio.recordings.finding import Finding
 from m3n_studio.recordings.guess_layout import Guess
@@ -27,6 +38,23 @@ def scrolled(content: QWidget, accessible: str) -> QScrollArea:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(content)
     return area
+
+
+def fields(*rows: tuple[str, QWidget | QLayout]) -> QGridLayout:
+    """Names with their fields beside them, on one line each."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(12)
+    grid.setVerticalSpacing(10)
+    grid.setColumnStretch(1, 1)
+    for row, (text, field) in enumerate(rows):
+        name = label(text)
+        grid.addWidget(name, row, 0)
+        if isinstance(field, QWidget):
+            name.setBuddy(field)
+            grid.addWidget(field, row, 1)
+        else:
+            grid.addLayout(field, row, 1)
+    return grid
 
 
 def emptied(layout: QVBoxLayout) -> None:
