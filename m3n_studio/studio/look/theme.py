@@ -199,6 +199,7 @@ QPlainTextEdit:focus {{
 QListWidget::item {{ padding: 3px 2px; }}
 QListWidget::item:selected, QTableWidget::item:selected {{ background: {accent}; color: {on_accent};
   border-radius: 4px; }}
+QAbstractScrollArea::corner {{ background: transparent; border: none; }}
 QScrollBar {{ background: transparent; border: none; margin: 0; }}
 QScrollBar:vertical {{ width: 10px; }}
 QScrollBar:horizontal {{ height: 10px; }}

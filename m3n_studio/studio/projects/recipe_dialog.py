@@ -117,6 +117,7 @@ class RecipeDialog(QDialog):
         table.setModel(self.rows)
         table.setTabKeyNavigation(False)
         table.setShowGrid(False)
+        table.setSelectionMode(QTableView.SelectionMode.NoSelection)
         table.setWordWrap(False)
         table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         table.horizontalHeader().setHighlightSections(False)
@@ -226,6 +227,7 @@ class RecipeDialog(QDialog):
         metrics = self.fontMetrics()
         for i in range(min(self.rows.columnCount(), 300)):
             lines = str(self.rows.headerData(i, Qt.Orientation.Horizontal)).split("\n")
+            lines += [str(self.rows.index(row, i).data())[:16] for row in range(min(self.rows.rowCount(), 5))]
             wide = max(metrics.horizontalAdvance(line) for line in lines) + 22
             self.preview.setColumnWidth(i, max(wide, metrics.horizontalAdvance("0" * 12)))
 

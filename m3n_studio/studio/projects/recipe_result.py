@@ -188,7 +188,7 @@ class ResultPane(QWidget):
 def figure_lines(sensor: SensorLook) -> list[str]:
     """Rate, gravity and noise of a sensor in words."""
     f = sensor.figures
-    at = f" at {sensor.placement.replace('_', ' ')}" if sensor.placement else ""
+    at = f" at {sensor.placement.replace('_', ' ')}" if sensor.placement not in ("", sensor.name) else ""
     gravity = "while still" if f.still_s > 0 else "throughout, it never lies still"
     out = [f"{sensor.name}{at}: {f.duration_s:.1f} s at {_n(f.rate_hz, '.2f')} Hz, jitter {_n(100 * f.jitter, '.1f')} %"
            f" of a step, {100 * f.missing:.1f} % missing.",
