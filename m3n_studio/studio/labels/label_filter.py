@@ -47,7 +47,7 @@ class FilterBar(QWidget):
         self.name = combo(tip="Only labels of a class", accessible="Class", characters=5)
         self.author = combo(tip="Only labels someone made", accessible="Author", characters=5)
         self.source = combo(tip="Only labels of persons, or of models", accessible="Source", characters=5)
-        for words, value in (("Any source", ""), ("Person", "person"), ("Model", "model")):
+        for words, value in (("Source", ""), ("Person", "person"), ("Model", "model")):
             self.source.addItem(words, value)
         self.more = tool_button("More", tip="Filter by length and confidence", accessible="More filters",
                                 style="component", checked=False)  # fmt: skip
@@ -111,8 +111,8 @@ class FilterBar(QWidget):
 
     def offer(self, rows: list[Row]) -> None:
         """Offer the classes and authors there are; a choice that is no longer there is dropped."""
-        _fill(self.name, "Any class", sorted({r.label.name for r in rows}, key=str.casefold))
-        _fill(self.author, "Anyone", sorted({r.annotation.author for r in rows if r.annotation.author}))
+        _fill(self.name, "Class", sorted({r.label.name for r in rows}, key=str.casefold))
+        _fill(self.author, "Author", sorted({r.annotation.author for r in rows if r.annotation.author}))
 
     @property
     def whole_project(self) -> bool:

@@ -114,10 +114,10 @@ class QualityView(QWidget):
         layout.addWidget(label("Agreement", style="heading"))
         sides = QGridLayout()
         sides.setHorizontalSpacing(6)
-        for column, widget in enumerate((self.first, label("with", style="muted"), self.second, self.tolerance)):
-            sides.addWidget(widget, 0, column)
-        sides.setColumnStretch(0, 1)
-        sides.setColumnStretch(2, 1)
+        sides.addWidget(self.first, 0, 0, 1, 3)
+        for column, widget in enumerate((label("with", style="muted"), self.second, self.tolerance)):
+            sides.addWidget(widget, 1, column)
+        sides.setColumnStretch(1, 1)
         layout.addLayout(sides)
         layout.addWidget(self.figures)
         layout.addWidget(self.map)

@@ -168,13 +168,20 @@ def look(project: Project, only: str, tier_id: str, task: Task) -> Looked:
 
 def _pair(sides: Sequence[Side], who: dict[tuple[str, str, str], set[str]]) -> tuple[int, int] | None:
     """The two that looked at most sessions both; a person before a model."""
-    seen = [(i, who[s.tier, s.source, s.author], s.source) for i, s in enumerate(sides) if s.source]
+    seen = [(i, _sessions(s, who), s) for i, s in enumerate(sides)]
     shared = [
-        (len(a & b), (one == "person") + (two == "model"), i, j)
-        for i, a, one in seen for j, b, two in seen if i != j and a & b
+        (len(a & b), (one.source != "model") + (two.source == "model"), i, j)
+        for i, a, one in seen for j, b, two in seen
+        if i != j and a & b and (one.tier != two.tier or (one.source and two.source))
     ]  # fmt: skip
     best = max(shared, key=lambda x: (x[0], x[1], -x[2], -x[3]), default=None)
     return None if best is None else (best[2], best[3])
+
+
+def _sessions(side: Side, who: dict[tuple[str, str, str], set[str]]) -> set[str]:
+    """The sessions a side has labels in."""
+    mine = (side.tier, side.source, side.author)
+    return set().union(*(ids for key, ids in who.items() if key[0] == side.tier and (not side.source or key == mine)))
 
 
 def _sides(tiers: Sequence[Tier], who: dict[tuple[str, str, str], set[str]]) -> tuple[tuple[Side, str], ...]:
