@@ -1,4 +1,4 @@
-"""Importing in the window: the plan, the checks, the job, the summary, undo; videos and the project follow each other."""
+"""Importing in the window: plan, checks, job, summary, undo; videos and the project follow each other."""
 
 import shutil
 
@@ -17,6 +17,7 @@ from m3n_studio.studio.video.video_edits import add_video, change_video, remove_
 from tests.project import made
 from tests.project.test_bulk import still
 from tests.recordings.video import clips
+from tests.shared import data_dir
 
 WAIT = 20_000
 
@@ -76,6 +77,20 @@ def test_a_table_that_needs_a_recipe_leads_to_its_dialog(qtbot, empty, files):
     qtbot.waitUntil(lambda: imports.recipe_dialog is not None, timeout=WAIT)
     assert imports.recipe_dialog.draft.path.name == "table.csv"
     imports.recipe_dialog.reject()
+    dialog.reject()
+
+
+def test_files_without_times_wait_for_a_rate(qtbot, empty):
+    dialog = planned(qtbot, empty, [data_dir("xsens_mtw")])
+    wanting = [r for r in dialog._rows.values() if r.text(1).startswith("needs a rate")]
+    assert wanting
+    before = len(dialog.chosen().items)
+    dialog.checked = {}
+    dialog.rate.setValue(100.0)
+    dialog.rate.editingFinished.emit()
+    qtbot.waitUntil(lambda: bool(dialog.checked), timeout=WAIT)
+    assert len(dialog.chosen().items) == before + len(wanting) == len(dialog.plan.items)
+    assert {r.text(1) for r in wanting} == {"xsens"}
     dialog.reject()
 
 

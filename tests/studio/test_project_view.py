@@ -86,6 +86,7 @@ def test_sessions_are_opened_by_keys_one_after_the_other(qtbot, window, view):
         qtbot.keyClick(window, Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
         opened(qtbot, view, name)
         assert view.tree.currentIndex().data() == name
+        assert len(view.tree.selectionModel().selectedRows()) == 1
     qtbot.keyClick(window, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
     opened(qtbot, view, "noon")
     assert "noon" in window.windowTitle()

@@ -74,6 +74,7 @@ class ImportDialog(QDialog):
 
     _job: Job | None
     checked: dict[Path, Checked]
+    _unread: set[Path]
 
     # ------------------------------------------------------------------ building
 
@@ -155,6 +156,7 @@ class ImportDialog(QDialog):
     def set_plan(self, plan: Plan) -> None:
         """Show another plan, e.g. after a recipe was made; the checks begin anew."""
         self.plan, self.checked, self._rows = plan, {}, {}
+        self._unread = set()
         self.files.blockSignals(True)
         self.files.clear()
         base = plan.root if plan.root.is_dir() else plan.root.parent
@@ -247,6 +249,11 @@ class ImportDialog(QDialog):
             if one.error:
                 row.setText(1, self._why(one))
                 row.setCheckState(0, Qt.CheckState.Unchecked)
+                self._unread.add(path)
+            elif path in self._unread:
+                self._unread.discard(path)
+                row.setText(1, next((i.reader for i in self.plan.items if i.path == path), ""))
+                row.setCheckState(0, Qt.CheckState.Checked)
             row.setText(2, one.subject or row.text(2))
             row.setText(3, one.session or row.text(3) or path.stem)
             lines = [one.error, *(f"{f.where}: {f.what} ({f.seen})" for f in one.findings)]

@@ -190,7 +190,8 @@ class ProjectModel(QAbstractItemModel):
             return node.entry.name if node.entry is not None and hasattr(node.entry, "name") else ""
         answers: dict[int, Callable[[], object]] = {
             int(Qt.ItemDataRole.ToolTipRole): lambda: _tip(node, self), NODE: lambda: node,
-            LEVEL: lambda: level_of(node), SHARE: lambda: self.share(node), OPEN: lambda: node.facts is not None and self.is_open(node),
+            LEVEL: lambda: level_of(node), SHARE: lambda: self.share(node),
+            OPEN: lambda: node.facts is not None and self.is_open(node),
         }  # fmt: skip
         return answers[int(role)]() if int(role) in answers else None
 

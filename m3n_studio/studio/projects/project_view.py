@@ -273,7 +273,8 @@ class ProjectView(QWidget):
         index = self.model.index_of("" if self.desk.session is None else self.desk.session.id)
         if index.isValid():
             self.tree.expand(index.parent())
-            self.tree.setCurrentIndex(index)
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+            self.tree.selectionModel().setCurrentIndex(index, flags)  # whatever keys are held
             self.tree.scrollTo(index)
 
     @Slot(object)
