@@ -283,10 +283,14 @@ def kill_and_go_on(user: Typist, known: Known, story: Telling, pending: Stretch)
     time.sleep(1.5)
     if user.progress()[1] != len(labels):
         raise Lost("the session shows other labels than were on disk")
-    for _ in range(5):
+    user.key("Home")
+    user.key("ctrl+g")
+    for _ in range(20):
         user.key("alt+Right")
         if user.settled() > pending.start_s - 1.0:
             break
+    else:
+        raise Lost("there is no way to what is not labelled yet")
     user.key("ctrl+1")
     user.tap(pending.key)
     user.go_to(pending.end_s)
@@ -315,6 +319,7 @@ def mend(user: Typist, known: Known, story: Telling, forgotten: Stretch) -> None
     user.key("ctrl+m")
     mend_edges(user, known, story)
     if known.moments:
+        user.set_speed(16.0)
         user.key("ctrl+Down", "Home")
         for moment in known.moments:
             user.go_to(moment)

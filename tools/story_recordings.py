@@ -83,7 +83,7 @@ def ten_minutes(folder: Path, *, seconds: float = 600.0, seed: int = 4) -> Known
     clips = {motion: workbench.open_clip(f"demo:{motion}") for _, _, _, motion in ACTIVITIES if motion}
     stretches = _plan(rng, clips, seconds)
     signals = _signals(model, clips, stretches, seed)
-    moments = tuple(round(s.start_s + 0.5 * (s.end_s - s.start_s), 2) for s in stretches if s.name == "packing")[:4]
+    moments = tuple(round(s.start_s + 0.5 * (s.end_s - s.start_s), 2) for s in stretches if s.name == "packing")[:2]
     with Project.create(folder, "Workshop") as project:
         subject = project.add_subject("Ada", height_m=1.70, mass_kg=62.0, handedness="right")
         session = project.add_session("ten minutes", subject.id)
