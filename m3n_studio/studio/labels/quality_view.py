@@ -46,7 +46,7 @@ class QualityView(QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.desk, self._clock, self._jobs = desk, context.clock, context.jobs
-        self._behind = True
+        self._behind, self._by_hand = True, False
         self._looked = Looked()
         self.agreement: Agreement | None = None
         self.goer = Goer(desk, context.clock, context.selection, self)
@@ -150,7 +150,7 @@ class QualityView(QWidget):
             box.activated.connect(self.refresh)
         self.subject.activated.connect(self._show_coverage)
         for box in (self.first, self.second):
-            box.activated.connect(self._compare)
+            box.activated.connect(self._on_sides)
         self.tolerance.valueChanged.connect(self._compare)
         self.map.cell_chosen.connect(self._show_places)
         self.places.itemActivated.connect(self._on_item)
@@ -213,7 +213,7 @@ class QualityView(QWidget):
         first, second = self.first.currentData(), self.second.currentData()
         _fill(self.first, sides, first)
         _fill(self.second, sides, second)
-        if found.pair is not None and self.first.currentData() == self.second.currentData():
+        if found.pair is not None and (not self._by_hand or self.first.currentData() == self.second.currentData()):
             self.first.setCurrentIndex(found.pair[0])
             self.second.setCurrentIndex(found.pair[1])
         self._show_coverage()
@@ -228,6 +228,12 @@ class QualityView(QWidget):
         self.uneven.setText(imbalance(rows) if rows else "Open a session of a project to see what is labelled.")
 
     # ------------------------------------------------------------------ comparing
+
+    @Slot()
+    def _on_sides(self, *_: object) -> None:
+        """The user's choice of sides stays when labels change or the scope does."""
+        self._by_hand = True
+        self._compare()
 
     @Slot()
     def _compare(self, *_: object) -> None:
