@@ -151,8 +151,8 @@ def import_(
             take_in(opened, plan)
     for tier in plan.tiers:
         new = [c.name for c in tier.classes if c.is_new]
-        typer.echo(f"tier {tier.name!r}: " + (f"{tier.count} labels to {tier.becomes!r}" if tier.becomes else "left out")
-                   + (f", new classes: {', '.join(new)}" if new else ""))  # fmt: skip
+        to = f"{tier.count} labels to {tier.becomes!r}" if tier.becomes else "left out"
+        typer.echo(f"tier {tier.name!r}: {to}" + (f", new classes: {', '.join(new)}" if new else ""))
     word = "would come" if dry_run else "came"
     typer.echo(f"{plan.new} labels {word} into {target.name!r} ({by:+g} s), {plan.there} were there already, "
                f"{plan.cut} cut or left out, {plan.touched} of those there gave way", err=True)  # fmt: skip

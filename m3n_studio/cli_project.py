@@ -100,32 +100,54 @@ def add(
     recordings: Annotated[list[Path], typer.Argument(help="Files or folders of recordings of any known format.")],
     label_set: Annotated[str, typer.Option(help="Label set for the labels the files have.")] = "imported",
     rate: Annotated[float, typer.Option(help="Rate in Hz of files that have no times.")] = 0.0,
+    recipe: Annotated[
+        list[Path] | None, typer.Option("--recipe", help="Recipe for tables; repeat for several.")
+    ] = None,
+    fix: Annotated[
+        list[str] | None,
+        typer.Option("--fix", help="Remedy for signals whose findings name it (see import-check); repeat."),
+    ] = None,
 ) -> None:
     """Put recordings into a project, with their labels and subjects; what cannot be read is told."""
-    from m3n_studio.project.importing import add_import
+    from m3n_studio.project.bulk import Result, Wish, look, take_in
     from m3n_studio.project.store import Project
-    from m3n_studio.recordings import folder as folders
-    from m3n_studio.recordings.imported import Reading
+    from m3n_studio.recordings.recipe import read_recipe
+    from m3n_studio.recordings.remedies import check_names
 
-    failed = 0
-    with Project.open(folder) as project:
-        for place in recordings:
-            plan = folders.scan(place)
-            for skipped in plan.skipped:
-                _note(f"left out: {skipped.path}: {skipped.why}")
-            for outcome in folders.run(plan, reading=Reading(rate_hz=rate)):
-                for finding in outcome.findings:
-                    _note(f"{outcome.item.path.name}: {finding.line()}")
-                if not outcome.ok:
-                    failed += 1
-                    _note(f"not read: {outcome.error}")
-                for imported in outcome.imports:
-                    added = add_import(project, imported, label_set=label_set)
-                    again = f"; there already: {', '.join(added.skipped)}" if added.skipped else ""
-                    typer.echo(f"{outcome.item.path.name}: session {added.session.name!r}, {len(added.recordings)} "
-                               f"recordings, {added.annotations} labels{again}")  # fmt: skip
-    if failed:
+    check_names(fix or ())
+    recipes = [read_recipe(path) for path in recipe or ()]
+    result = Result()
+    with Project.open(folder) as project, _bar("importing") as progress:
+        task = _Task(progress)
+        plan = look(recordings, recipes, task)
+        for skipped in plan.skipped:
+            _note(f"left out: {skipped.path}: {skipped.why}")
+        for outcome, added in take_in(project, Wish(plan, tuple(fix or ()), rate, label_set), result, task):
+            for finding in outcome.findings:
+                _note(f"{outcome.item.path.name}: {finding.line()}")
+            for one in added:
+                again = f"; there already: {', '.join(one.skipped)}" if one.skipped else ""
+                typer.echo(f"{outcome.item.path.name}: session {one.session.name!r}, {len(one.recordings)} "
+                           f"recordings, {one.annotations} labels{again}")  # fmt: skip
+    for path, why in result.errors:
+        _note(f"not imported: {path}: {why}")
+    if result.errors:
         raise typer.Exit(2)
+
+
+class _Task:
+    """What work in the terminal is told through: a bar, and no cancel but Ctrl+C."""
+
+    def __init__(self, bar: Callable[[int, int], None]) -> None:
+        self._bar = bar
+
+    def progress(self, done: float, total: float) -> None:
+        """Move the bar."""
+        self._bar(round(1000 * done), round(1000 * total))
+
+    def cancelled(self) -> bool:
+        """Never."""
+        return False
 
 
 @app.command("export")

@@ -40,9 +40,9 @@ START_S = 30.0
 #: What is pressed, and how often: classes are held, the rest is pressed once.
 HELD = "wsr"
 PRESSED = (
-    ("Space", 3), ("Ctrl+E", 6), ("Ctrl+M", 2), ("Ctrl+G", 1), ("Ctrl+[", 3), ("Ctrl+]", 3), ("Delete", 4),
+    ("Space", 3), ("Ctrl+E", 6), ("Ctrl+M", 2), ("Ctrl+G", 1), ("Ctrl+[", 3), ("Ctrl+]", 3), ("Delete", 2),
     ("Ctrl+Z", 8), ("Ctrl+Y", 5), ("Alt+Right", 3), ("Alt+Left", 2), ("Ctrl+Right", 6), ("Ctrl+Left", 6), ("Right", 8),
-    ("Alt+Shift+Right", 5), ("Ctrl+1", 1), ("Ctrl+2", 1), ("Ctrl+3", 2), ("Ctrl+A", 1), ("Ctrl+Return", 2),
+    ("Alt+Shift+Right", 5), ("Ctrl+1", 1), ("Ctrl+2", 1), ("Ctrl+3", 2), ("Ctrl+Return", 2),
     ("Ctrl+Shift+C", 1), ("Ctrl+Shift+V", 2), ("Home", 1), ("Shift+W", 2),
 )  # fmt: skip
 Say = Callable[[str, object], None]

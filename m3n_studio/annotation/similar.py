@@ -204,15 +204,44 @@ def score_profile(
     -------
     (N - M + 1,), at most 1; -inf where a window has a sample that does not count.
     """
-    from stumpy import core, mass
+    from stumpy import core
 
     m = len(stretch)
     lost = np.zeros(len(values) - m + 1)
+    whole = rolling_sum(valid.astype(np.float64), m) > m - 0.5
     for c in np.flatnonzero(weights):
-        q, t = np.ascontiguousarray(stretch[:, c]), np.where(valid, values[:, c], np.nan)
-        distance = core.mass_absolute(q, t) ** 2 / m if amplitude else mass(q, t) ** 2 / (2 * m)
-        lost += weights[c] * distance
-    return np.asarray(np.where(np.isfinite(lost), 1.0 - lost, -np.inf))
+        q = np.ascontiguousarray(stretch[:, c])
+        usual = float(values[valid, c].mean()) if valid.any() else 0.0
+        t = np.where(valid, values[:, c], usual)
+        if amplitude:
+            lost += weights[c] * core.mass_absolute(q, t) ** 2 / m
+            continue
+        mean, spread, still = _rolling(t, usual, m)
+        distance = core.calculate_distance_profile(
+            m, core.sliding_dot_product(q, t), q.mean(), q.std(), mean, spread, bool(np.ptp(q) == 0.0), still
+        )
+        lost += weights[c] * distance**2 / (2 * m)
+    return np.asarray(np.where(whole & np.isfinite(lost), 1.0 - lost, -np.inf))
+
+
+def rolling_sum(values: Array, m: int) -> Array:
+    """Sums of every `m` values that follow each other, (N - M + 1,)."""
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    return np.asarray(total[m:] - total[:-m])
+
+
+def _rolling(values: Array, usual: float, m: int) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Mean and spread of every window of `m` values, and which of them do not change, each (N - M + 1,).
+
+    Stumpy's own take a hundred times longer on short signals. Sums are taken about the usual value, or
+    gravity would drown what moves.
+    """
+    about = values - usual
+    mean = rolling_sum(about, m) / m
+    variance = rolling_sum(about**2, m) / m - mean**2
+    unchanged = rolling_sum((np.diff(values) != 0.0).astype(np.float64), m - 1) < 0.5
+    still = unchanged | (variance <= 1e-12 * float(np.var(about)))
+    return mean + usual, np.where(still, 1.0, np.sqrt(np.maximum(variance, 0.0))), still
 
 
 def best_apart(score: Array, apart: int, most: int, least_score: float = 0.0) -> list[int]:

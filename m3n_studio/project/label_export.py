@@ -17,6 +17,9 @@ from m3n_studio.project.values import Session
 
 Progress = Callable[[int, int], None]
 
+_NUMBER = re.compile(r"\b\d+\b")
+_ABOUT = ("media", "epoch", "rate", "subject", "session")
+
 
 @dataclass(frozen=True)
 class Out:
@@ -42,12 +45,32 @@ class ExportPlan:
         return tuple(one.path for one in self.items if one.path.exists())
 
     def lost(self) -> tuple[tuple[str, int], ...]:
-        """Each loss, and of how many sessions it is one."""
-        counts: dict[str, int] = {}
+        """Each loss, and of how many sessions it is one; losses of one kind are told as one."""
+        kinds: dict[str, list[str]] = {}
         for one in self.items:
             for text in one.lost:
-                counts[text] = counts.get(text, 0) + 1
-        return tuple(sorted(counts.items(), key=lambda pair: -pair[1]))
+                kinds.setdefault(_kind(text), []).append(text)
+        said = [(_as_one(kind, texts), len(texts)) for kind, texts in kinds.items()]
+        return tuple(sorted(said, key=lambda pair: -pair[1]))
+
+
+def _kind(text: str) -> str:
+    """What a loss is about, without numbers and names."""
+    about = text.split(":")[0]
+    return about if about in _ABOUT else _NUMBER.sub("#", text)
+
+
+def _as_one(kind: str, texts: Sequence[str]) -> str:
+    """Losses of one kind in one sentence: annotations add up, classes are the same ones."""
+    if kind in _ABOUT:
+        return texts[0] if len(texts) == 1 else kind
+    numbers = [[int(n) for n in _NUMBER.findall(text)] for text in texts]
+    out = kind
+    for place in zip(*numbers, strict=True):
+        before, _, after = out.partition("#")
+        adds = after.startswith((" annotations", " moments", " labels"))
+        out = f"{before}{sum(place) if adds else max(place)}{after}"
+    return out
 
 
 def epoch_of(session: Session) -> float | None:

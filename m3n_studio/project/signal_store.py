@@ -13,17 +13,20 @@ from numpy.typing import NDArray
 
 from m3n_studio.errors import FileError, ValueProblem
 from m3n_studio.project import signal_file as layout
-from m3n_studio.project.signal_file import BLOCK, CHANNELS, INDEX_STEP, LEVELS, MAGNITUDES, ContentHash
+from m3n_studio.project.signal_file import BLOCK, CHANNELS, CHUNK, INDEX_STEP, LEVELS, MAGNITUDES, ContentHash
 from m3n_studio.recordings.pyramid import Peaks, Pyramid
 from m3n_studio.recordings.signal import Signal
 
 Array = NDArray[np.float64]
 _CACHE_BYTES = 2 << 20
+#: Stretches of at most so many blocks are read for all channels at once, and so many of the last ones are kept.
+_MOST_BLOCKS, _KEPT = 4, 20
 _DAMAGED = "a whole signal file; import the recording again, or restore the file from a copy"
 
 
 class StoredSignal:
-    """A signal file, opened when first needed. Any thread may read; nothing is kept but what HDF5 caches (2 MB).
+    """A signal file, opened when first needed. Any thread may read; nothing is kept but what HDF5 caches (2 MB)
+    and the last few stretches that were looked at (5 MB).
 
     Times are the recording's own seconds.
 
@@ -55,6 +58,8 @@ class StoredSignal:
         self.path = Path(path)
         self._lock = threading.RLock()
         self._file: Any = None
+        self._sets: dict[str, Any] = {}
+        self._recent: dict[tuple[str, int], NDArray[np.float32]] = {}
         with self._opened() as file:
             self._read_head(file)
 
@@ -65,6 +70,7 @@ class StoredSignal:
         """Let go of the file; the next read opens it again."""
         with self._lock:
             file, self._file = self._file, None
+            self._sets, self._recent = {}, {}
             if file is not None:
                 file.close()
 
@@ -159,10 +165,50 @@ class StoredSignal:
                     content.update_times(file["times"][part])
         return content.finish(self.span_s[0], self.rate_hz, self.regular) == self.sha256
 
-    def slice_of(self, name: str, row: int, part: slice) -> NDArray[np.float32]:
-        """Part of one row of a dataset."""
-        with self._opened() as file:
-            return np.asarray(file[name][row, part])
+    def peaks_of(self, name: str, row: int, part: slice) -> NDArray[np.float32]:
+        """Part of one row of a level of peaks."""
+        with self._opened():
+            first, stop, _ = part.indices(self._set(name).shape[1])
+            return self._rows(name, row, first, stop)
+
+    def samples_of(self, rows: Any, part: slice | int) -> NDArray[np.float32]:
+        """Some rows of samples, NaN where not valid: of a stretch, or at one place."""
+        with self._opened():
+            if not isinstance(part, slice):
+                return self._rows("values", rows, int(part), int(part) + 1)[..., 0]
+            first, stop, step = part.indices(self.samples)
+            return self._rows("values", rows, first, stop)[..., ::step]
+
+    def _rows(self, name: str, rows: Any, first: int, stop: int) -> NDArray[np.float32]:
+        """Some rows of a stretch of a dataset: of a short one from whole blocks, which are kept for the next look."""
+        numbers = range(first // CHUNK, -(-max(stop, first + 1) // CHUNK))
+        if len(numbers) > _MOST_BLOCKS:
+            return self._read(name, rows, first, stop)
+        parts = [self._block(name, n)[rows, max(first - n * CHUNK, 0) : stop - n * CHUNK] for n in numbers]
+        return np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0].copy()
+
+    def _block(self, name: str, number: int) -> NDArray[np.float32]:
+        """All rows of a block: all channels of a picture ask for the same ones, and so does the next picture."""
+        key = (name, number)
+        found = self._recent.pop(key, None)
+        if found is None:
+            found = self._read(name, slice(None), number * CHUNK, (number + 1) * CHUNK)
+        self._recent[key] = found
+        while len(self._recent) > _KEPT:
+            del self._recent[next(iter(self._recent))]
+        return found
+
+    def _read(self, name: str, rows: Any, first: int, stop: int) -> NDArray[np.float32]:
+        values: NDArray[np.float32] = np.asarray(self._set(name)[rows, first:stop])
+        if name == "values":
+            values[..., self._set("valid")[first:stop] == 0] = np.nan
+        return values
+
+    def _set(self, name: str) -> Any:
+        """A dataset of the open file."""
+        if name not in self._sets:
+            self._sets[name] = self._file[name]
+        return self._sets[name]
 
     def _index(self, time_s: float, side: Any) -> int:
         """Where in the samples a time belongs."""
@@ -229,7 +275,7 @@ class _Row:
         self._signal, self._name, self._row = signal, name, row
 
     def __getitem__(self, part: slice) -> NDArray[np.float32]:
-        return self._signal.slice_of(self._name, self._row, part)
+        return self._signal.peaks_of(self._name, self._row, part)
 
 
 class _Line:
@@ -241,11 +287,8 @@ class _Line:
     def __len__(self) -> int:
         return self._signal.samples
 
-    def __getitem__(self, part: slice) -> NDArray[np.float32]:
-        with self._signal._opened() as file:
-            values = np.array(file["values"][self.number, part])
-            values[file["valid"][part] == 0] = np.nan
-        return values
+    def __getitem__(self, part: slice | int) -> NDArray[np.float32]:
+        return self._signal.samples_of(self.number, part)
 
 
 class _Magnitude:
@@ -259,9 +302,5 @@ class _Magnitude:
         return self._signal.samples
 
     def __getitem__(self, part: slice | int) -> NDArray[np.float32]:
-        with self._signal._opened() as file:
-            rows = np.asarray(file["values"][self._first : self._first + 3, part])
-            valid = np.asarray(file["valid"][part])
-        values = layout.magnitude(rows.reshape(3, -1)).reshape(valid.shape)
-        values[valid == 0] = np.nan
-        return values
+        rows = self._signal.samples_of(slice(self._first, self._first + 3), part)
+        return layout.magnitude(rows.reshape(3, -1)).reshape(rows.shape[1:])

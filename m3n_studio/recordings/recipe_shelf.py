@@ -73,27 +73,28 @@ def keep(recipe: Recipe) -> Path:
     return path
 
 
-def why_not(recipe: Recipe, path: Path) -> str:
-    """Why a recipe does not fit a file, by its name and first rows; empty where it fits."""
-    from m3n_studio.recordings.recipe_read import read_start
+def tried(recipe: Recipe, path: Path) -> tuple[str, PathFacts]:
+    """Why a recipe does not fit a file, by its name and first rows (empty where it fits), and whose it is."""
+    from m3n_studio.recordings.recipe_read import path_facts, read_start
 
+    facts = path_facts(recipe, path)
     if not fnmatch.fnmatch(path.name, recipe.files):
-        return f"its name is not {recipe.files}"
+        return f"its name is not {recipe.files}", facts
     if recipe.gyr_file is not None and recipe.gyr_file.replace[0] not in path.name:
-        return "its name is not that of an accelerometer's file"
+        return "its name is not that of an accelerometer's file", facts
     try:
         start = read_start(recipe, path, _TRIED_ROWS)
     except FileError as error:
         where = f"{error.field}: " if error.field else ""
-        return f"{where}{error.found}"
+        return f"{where}{error.found}", facts
     except (M3nError, OSError) as error:
-        return str(error)
-    return "" if start.has_numbers else "no numbers in the columns of acceleration"
+        return str(error), facts
+    return "" if start.has_numbers else "no numbers in the columns of acceleration", start.facts
 
 
 def fitting(path: Path) -> Recipe | None:
     """The newest recipe kept that fits a file."""
-    return next((recipe for recipe in kept() if not why_not(recipe, path)), None)
+    return next((recipe for recipe in kept() if not tried(recipe, path)[0]), None)
 
 
 def _found(path: Path) -> Recipe:

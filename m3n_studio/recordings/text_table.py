@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _MOST_BYTES = 2 << 30
+_PIECE = 1 << 18
+_SPARE_LINES = 1000
 _CODECS = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "latin-1": "latin-1", "cp1252": "cp1252"}
 #: Stands between cells once quotes were taken off, so that no cell can hold it.
 _SEPARATOR = "\x1f"
@@ -107,7 +109,7 @@ def _lines(path: Path, spec: FileSpec, most_rows: int | None) -> tuple[list[str]
             data = path.read_bytes()
         else:
             with path.open("rb") as file:
-                data = file.read(min(size, most_rows * 4096))
+                data = _start(file, min(size, most_rows * 4096), spec, most_rows)
                 data = data if len(data) == size else data[: data.rfind(b"\n") + 1] or data
         text = data.decode(_CODECS[spec.encoding])
     except OSError as error:
@@ -127,6 +129,21 @@ def _lines(path: Path, spec: FileSpec, most_rows: int | None) -> tuple[list[str]
     if not kept:
         raise FileError(path, found="no line with anything in it", expected="a header and rows of numbers")
     return kept, numbers
+
+
+def _start(file: IO[bytes], most: int, spec: FileSpec, rows: int) -> bytes:
+    """The beginning of a file: at most `most` bytes, and no more than some rows (twice, for comments) need."""
+    if spec.encoding == "utf-16":
+        return file.read(most)
+    pieces, had, lines = [], 0, 0
+    while had < most and lines < 2 * rows + spec.skip_lines + _SPARE_LINES:
+        piece = file.read(min(_PIECE, most - had))
+        if not piece:
+            break
+        pieces.append(piece)
+        had += len(piece)
+        lines += piece.count(b"\n")
+    return b"".join(pieces)
 
 
 def _unquoted(path: Path, text: list[str], delimiter: str) -> list[str]:

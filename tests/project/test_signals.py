@@ -198,3 +198,45 @@ def test_what_is_no_signal_file(tmp_path):
         file.attrs["samples"] = 1 << 40
     with pytest.raises(FileError, match="shape"):
         StoredSignal(tmp_path / "huge.h5")
+
+
+def as_version_1(path):
+    """The file as it was before it kept peaks of lengths."""
+    import h5py
+
+    with h5py.File(path, "r+") as file:
+        file.attrs["version"] = 1
+        for level in (64, 1024, 16384):
+            for side in ("low", "high"):
+                name = f"peaks/{level}/{side}"
+                rows = file[name][:6]
+                del file[name]
+                file.create_dataset(name, data=rows)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_peaks_of_lengths_in_files_of_either_version(tmp_path, version):
+    rng = np.random.default_rng(1)
+    n = 40_000
+    valid = np.ones(n, bool)
+    valid[1000:3000] = False
+    whole = Signal("w", np.arange(n) / 100.0, rng.normal(size=(n, 3)), rng.normal(size=(n, 3)), valid)
+    write_signal(tmp_path / "s.h5", whole)
+    if version == 1:
+        as_version_1(tmp_path / "s.h5")
+    stored = StoredSignal(tmp_path / "s.h5")
+    assert stored.version == version
+    assert stored.has_peaks("gyr_x")
+    assert stored.has_peaks("gyr_magnitude") == (version == 2)
+    lengths = np.where(valid, np.linalg.norm(whole.gyr_radps.astype(np.float32), axis=1), np.nan)
+    for most in (10, 300, 100_000):
+        peaks = stored.pyramid("gyr_magnitude").peaks(0, n, most)
+        for i in range(0, len(peaks.low), 37):
+            part = lengths[i * peaks.size : (i + 1) * peaks.size]
+            part = part[np.isfinite(part)]
+            if len(part):
+                assert (peaks.low[i], peaks.high[i]) == pytest.approx((part.min(), part.max()), abs=1e-6)
+            else:
+                assert np.isnan(peaks.low[i])
+    assert stored.verify()
+    stored.close()

@@ -31,7 +31,8 @@ def test_each_format_is_recognised_and_read(tmp_path, door, name):
 
 
 def test_every_reader_has_a_sample_here(door):
-    assert {name for name, _ in door.all("signal_reader")} == set(SAMPLES)
+    kept_by_people = {"recipe"}  # reads what a recipe in the user's folder says
+    assert {name for name, _ in door.all("signal_reader")} - kept_by_people == set(SAMPLES)
     assert ".csv" in signal_suffixes(door)
 
 

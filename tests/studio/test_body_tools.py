@@ -148,7 +148,7 @@ def test_keys_turn_the_selected_sensor_and_remove_it(full, qtbot):
     assert math.degrees(full.history.document.placements[0].angle_rad - before.angle_rad) == pytest.approx(15, abs=0.01)
     assert full.history.stack.count() == 1
     active(qtbot, full)
-    QTest.keyClick(full, Qt.Key.Key_Delete)
+    QTest.keyClick(full, Qt.Key.Key_Delete, Qt.KeyboardModifier.ShiftModifier)
     settle(full, qtbot)
     assert [p.name for p in full.history.document.placements] == ["right_wrist"]
     full.actions_by_name["undo"].trigger()

@@ -1,4 +1,4 @@
-"""The window while the machine fails: killed, the disk full, the medium still. It tells, lives on, and loses nothing."""
+"""The window while the machine fails: killed, the disk full, the medium still. It tells, lives and loses nothing."""
 
 import importlib.util
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -104,7 +105,7 @@ def test_no_two_actions_have_one_key(qtbot, window):
     whose = {}
     for spec in window.table.specs:
         for key in window.table.keys(spec.name):
-            whose.setdefault(key, []).append(spec.name)
+            whose.setdefault(QKeySequence(key).toString(), []).append(spec.name)
     assert {key: names for key, names in whose.items() if len(names) > 1} == {}
 
 

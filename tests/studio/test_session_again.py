@@ -4,6 +4,7 @@ import json
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from m3n_studio.project import Project
 from m3n_studio.studio.core.document import Document
@@ -39,6 +40,24 @@ def test_what_was_labelled_when_the_program_died_is_opened_again(qtbot, window, 
     assert window.desk.session.id == wanted
     assert len(window.desk.track) == 20
     assert window.restore_bar.isHidden()
+    assert not window.history.stack.canUndo()  # what is undone next is a label, not the opening
+
+
+def test_class_keys_label_though_nothing_has_the_focus(qtbot, window, folder):
+    window.projects.open(folder)
+    qtbot.waitUntil(lambda: window.desk.project is not None, timeout=20_000)
+    window.projects.open_session(window.desk.project.sessions()[0].id)
+    qtbot.waitUntil(lambda: window.desk.session is not None and window.clock.end_s > 9, timeout=20_000)
+    window.views.reveal("labels")
+    focused = QApplication.focusWidget()
+    if focused is not None:
+        focused.clearFocus()
+    assert QApplication.focusWidget() is None
+    for at in (9.1, 9.9):
+        window.clock.seek(at)
+        qtbot.keyClick(window, Qt.Key.Key_W)
+        qtbot.keyClick(window, Qt.Key.Key_Q)
+    assert (9.1, 9.9) in {(round(a.start_s, 3), round(a.end_s, 3)) for a in window.desk.track}
 
 
 def test_projects_and_sessions_are_in_the_palette(qtbot, window, folder):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from m3n_studio import workbench
 from m3n_studio.body.shape import Shape
 from m3n_studio.imu.envelope import Envelope
+from m3n_studio.studio.builtin import DOCKS
 from m3n_studio.studio.core.document import Document, set_shape
 from m3n_studio.studio.frame.window import Window
 from m3n_studio.studio.scene.visuals import shadow_mesh
@@ -17,7 +18,7 @@ from m3n_studio.studio.traces.trace_data import QUANTITIES
 from m3n_studio.studio.traces.tracks import Lines, Track
 from tests.studio.conftest import waves
 
-EVERY = ["body", "traces", "spectrum", "attributes", "fidelity", "transport"]
+EVERY = [spec.name for spec in DOCKS]
 
 
 @pytest.fixture

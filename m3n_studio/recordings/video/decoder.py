@@ -62,8 +62,11 @@ class Decoder:
     """
 
     def __init__(self, video: VideoFile, *, cache_bytes: int = CACHE_BYTES) -> None:
+        from av.video.reformatter import VideoReformatter
+
         self.video = video
         self._most = cache_bytes
+        self._scaler = VideoReformatter()  # a frame's own would live, with threads, as long as the frame is kept
         self._kept: OrderedDict[int, VideoFrame] = OrderedDict()
         self._bytes = 0
         self._container: InputContainer
@@ -181,7 +184,8 @@ class Decoder:
             share = min(size[0] / width, size[1] / height, 1.0)
             width, height = max(round(width * share), 1), max(round(height * share), 1)
         stored = self.video.turn.size(width, height)
-        rgb = frame.reformat(*stored, format="rgb24", interpolation="BILINEAR").to_ndarray()
+        scaled = self._scaler.reformat(frame, *stored, format="rgb24", interpolation="BILINEAR", threads=1)
+        rgb = scaled.to_ndarray()
         return Picture(
             number, float(self.video.times_s[number]), self.video.turn.apply(rgb.astype(np.uint8, copy=False))
         )

@@ -65,8 +65,8 @@ VIEW_ROWS = (
 EDIT_ROWS = (
     ActionSpec("place_sensor", "&Place sensors", _EDIT, ("P",), "place", "Click the skin to put a sensor there",
                checkable=True, separator_before=True),
-    ActionSpec("remove_sensor", "Re&move the sensor", _EDIT, ("Del",), tip="Take the selected sensor off the body",
-               needs="sensors"),
+    ActionSpec("remove_sensor", "Re&move the sensor", _EDIT, ("Shift+Del",), needs="sensors",
+               tip="Take the selected sensor off the body"),
     ActionSpec("turn_left", "&Turn the sensor left", _EDIT, ("Ctrl+Alt+[",), tip="Turn the selected sensor by 5°",
                needs="sensors"),
     ActionSpec("turn_right", "Turn the sensor ri&ght", _EDIT, ("Ctrl+Alt+]",), tip="Turn the selected sensor by -5°",

@@ -28,12 +28,14 @@ class Arrangement:
     """Columns from left to right; a column is tab groups from top to bottom, a group is docks by name.
 
     Docks no group names join the first group of their side, closed where they are not open by themselves; names
-    that are not there are left out. `heights` are, for each column, shares of its groups; empty: equal.
+    that are not there are left out. `heights` are shares of the groups of the last column, `first_heights` of the
+    first one; empty: as the views like it.
     """
 
     columns: tuple[tuple[tuple[str, ...], ...], ...]
     widths: tuple[int, ...]
-    heights: tuple[tuple[int, ...], ...] = ()
+    heights: tuple[int, ...] = ()
+    first_heights: tuple[int, ...] = ()
 
 
 #: As delivered: the first is the one a window starts with.
@@ -42,9 +44,10 @@ ARRANGEMENTS = {
     "Fidelity": Arrangement(((("body",), ("spectrum",)), (("traces",), ("fidelity",))), (46, 80)),
     "Shape": Arrangement(((("body",),), (("attributes",),), (("traces",),)), (42, 34, 56)),
     "Label": Arrangement(
-        ((("project",), ("video", "body")), (("traces", "spectrum"), ("labels", "label_list", "quality", "similar"))),
+        ((("video", "body"), ("project", "label_list", "quality", "similar")), (("traces", "spectrum"), ("labels",))),
         (40, 86),
-        ((300, 270), (330, 240)),
+        (330, 240),
+        (250, 320),
     ),
 }
 
@@ -152,7 +155,7 @@ class DockHost(QMainWindow):
         self._sides: dict[str, str] = {}
         self._closed: set[str] = set()
         self._widths: list[tuple[Dock, int]] = []
-        self._heights: list[list[tuple[Dock, int]]] = []
+        self._heights: list[tuple[Dock, int]] = []
         self._settle = QTimer(self, singleShot=True, interval=0)
         self._settle.timeout.connect(self._on_settled)
 
@@ -222,9 +225,10 @@ class DockHost(QMainWindow):
                     self.docks[first].raise_()
         self._widths = [(d, w) for d, w in zip(heads, self._shares(arrangement), strict=False)]
         self._heights = [
-            list(zip((self.docks[group[0]] for group in groups), shares, strict=False))
-            for groups, shares in zip(columns, arrangement.heights, strict=False)
-        ]
+            pair for column, shares in ((columns[-1:], arrangement.heights), (columns[:1], arrangement.first_heights))
+            for groups in column
+            for pair in zip([self.docks[g[0]] for g in groups if g[0] in self.docks], shares, strict=False)
+        ]  # fmt: skip
         self._spread()
         self._later()
 
@@ -239,8 +243,8 @@ class DockHost(QMainWindow):
             total = sum(w for _, w in self._widths)
             sizes = [max(self.width() * w // total, 1) for _, w in self._widths]
             self.resizeDocks([d for d, _ in self._widths], sizes, Qt.Orientation.Horizontal)
-            for column in self._heights:
-                self.resizeDocks([d for d, _ in column], [h for _, h in column], Qt.Orientation.Vertical)
+            if self._heights:
+                self.resizeDocks([d for d, _ in self._heights], [h for _, h in self._heights], Qt.Orientation.Vertical)
             self._widths, self._heights = [], []
 
     def groups(self, arrangement: Arrangement) -> list[list[list[str]]]:

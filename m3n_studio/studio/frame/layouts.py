@@ -19,7 +19,7 @@ BY_ROOM: dict[str, dict[str, Arrangement]] = {
     "low": {
         **ARRANGEMENTS,
         "Fidelity": Arrangement(
-            ((("traces", "spectrum", "attributes"),), (("body",), ("fidelity",))), (60, 66), ((), (180, 370))
+            ((("traces", "spectrum", "attributes"),), (("body",), ("fidelity",))), (60, 66), (180, 370)
         ),
     },
     "narrow": {
@@ -27,8 +27,8 @@ BY_ROOM: dict[str, dict[str, Arrangement]] = {
         "Fidelity": Arrangement(((("body",),), (("fidelity", "traces", "spectrum", "attributes"),)), (36, 64)),
         "Shape": Arrangement(((("body",),), (("attributes", "traces", "spectrum", "fidelity"),)), (36, 64)),
         "Label": Arrangement(
-            ((("project", "video", "body"),), (("traces", "spectrum"), ("labels", "label_list", "quality", "similar"))),
-            (36, 64), ((), (260, 240)),
+            ((("video", "body"), ("project", "label_list", "quality", "similar")), (("traces", "spectrum"), ("labels",))),
+            (42, 64), (260, 240),
         ),
     },
 }  # fmt: skip

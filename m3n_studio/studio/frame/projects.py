@@ -132,8 +132,7 @@ class Projects(QObject):
         if project is None:
             return ""
         mark = " (reading only)" if project.read_only else ""
-        shown = self._history.document.title if self._desk.session is not None else ""
-        return " — ".join(filter(None, (shown, f"{project.name}{mark}")))
+        return " – ".join(filter(None, (self._history.document.title, f"{project.name}{mark}")))
 
     def set_theme(self, theme: Theme) -> None:
         """Dialogs opened from now on have other colours."""
@@ -204,7 +203,10 @@ class Projects(QObject):
         if project is None or document.project_path != str(project.folder):
             return
         self.follow.opened(document.session_id)
+        first = self._desk.session is None
         self._history.apply(Edit(f"Open {document.title}", lambda _: document))
+        if first:  # undoing one label too many must not close the session
+            self._history.stack.clear()
         self.session_opened.emit()
         if remarks:
             self._desk.failed.emit("\n".join(f"{remark[:1].upper()}{remark[1:]}" for remark in remarks))

@@ -257,7 +257,6 @@ class Window(QMainWindow):
         play = self.findChild(QToolButton, "play")
         if begins and play is not None:
             play.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.setWindowTitle(f"{contents.title} – m3n Studio" if contents.title else "m3n Studio")
 
     def _hand_out(self, contents: Contents) -> None:
         self.contents = contents
@@ -279,7 +278,7 @@ class Window(QMainWindow):
         opened = " with ".join(dict.fromkeys(filter(None, [c.title, recording])))
         project = self.projects.title()
         self.status.set_file(project or opened)
-        self.setWindowTitle(" — ".join(filter(None, (project or opened, "m3n Studio"))))
+        self.setWindowTitle(" – ".join(filter(None, (project or c.title, "m3n Studio"))))
         self.next_step.show_for(c)
 
     @Slot(str)

@@ -103,6 +103,8 @@ class ClassChips(QWidget):
         self.give = tool_button("Give keys", tip="Give every class without a key one that is free",
                                 accessible="Give keys to classes", style="component")  # fmt: skip
         self.give.clicked.connect(self.give_all_keys)
+        for button in (self.add, self.give):
+            button.setParent(self)
         desk.tiers_changed.connect(self.refresh)
         desk.session_changed.connect(self.refresh)
         self.refresh()

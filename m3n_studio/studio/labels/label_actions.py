@@ -75,13 +75,13 @@ GOES = (
             writes=False),
     Command("pick_all", "Pick a&ll", ("Ctrl+A",), "Pick all labels of the tier, or of the selected time", C.pick_all,
             writes=False),
-    Command("pick_none", "P&ick none", ("Ctrl+Shift+Esc",), "Pick nothing, and drop the label being made",
+    Command("pick_none", "Pick none", ("Ctrl+Shift+Esc",), "Pick nothing, and drop the label being made",
             C.pick_none, writes=False),
 )  # fmt: skip
 COMMANDS = (*EDITS, *GOES)
 
 _MORE = {
-    "note": ActionSpec("labels.note", "N&ote…", "&Label", ("Ctrl+Shift+N",), needs="labelling",
+    "note": ActionSpec("labels.note", "Note…", "&Label", ("Ctrl+Shift+N",), needs="labelling",
                        tip="Write a note to the picked labels, or to the one under the cursor"),
     "keys": ActionSpec("labels.keys", "Label &with keys", "&Label", ("Ctrl+L",), checkable=True, checked=True,
                        tip="Let the keys of the classes label", needs="labelling", separator_before=True),

@@ -44,10 +44,10 @@ class FilterBar(QWidget):
         self.scope = combo(tip="Labels of the open session, or of the whole project", accessible="Which sessions")
         self.scope.addItem("This session", False)
         self.scope.addItem("Project", True)
-        self.name = combo(tip="Only labels of a class", accessible="Class", characters=8)
-        self.author = combo(tip="Only labels someone made", accessible="Author", characters=7)
-        self.source = combo(tip="Only labels of persons, or of models", accessible="Source", characters=7)
-        for words, value in (("Any source", ""), ("Person", "person"), ("Model", "model")):
+        self.name = combo(tip="Only labels of a class", accessible="Class", characters=5)
+        self.author = combo(tip="Only labels someone made", accessible="Author", characters=5)
+        self.source = combo(tip="Only labels of persons, or of models", accessible="Source", characters=5)
+        for words, value in (("Source", ""), ("Person", "person"), ("Model", "model")):
             self.source.addItem(words, value)
         self.more = tool_button("More", tip="Filter by length and confidence", accessible="More filters",
                                 style="component", checked=False)  # fmt: skip
@@ -70,11 +70,13 @@ class FilterBar(QWidget):
         self.extra = QWidget()
         grid = QGridLayout(self.extra)
         grid.setContentsMargins(0, 0, 0, 0)
-        for column, (words, low, high) in enumerate(
+        for number, (words, low, high) in enumerate(
             (("Length", self.least_s, self.most_s), ("Confidence", self.least, self.most))
         ):
             for i, widget in enumerate((label(words, style="muted"), low, label("to", style="muted"), high)):
-                grid.addWidget(widget, 0, 4 * column + i)
+                grid.addWidget(widget, number, i)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
         self.extra.hide()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -109,8 +111,8 @@ class FilterBar(QWidget):
 
     def offer(self, rows: list[Row]) -> None:
         """Offer the classes and authors there are; a choice that is no longer there is dropped."""
-        _fill(self.name, "Any class", sorted({r.label.name for r in rows}, key=str.casefold))
-        _fill(self.author, "Anyone", sorted({r.annotation.author for r in rows if r.annotation.author}))
+        _fill(self.name, "Class", sorted({r.label.name for r in rows}, key=str.casefold))
+        _fill(self.author, "Author", sorted({r.annotation.author for r in rows if r.annotation.author}))
 
     @property
     def whole_project(self) -> bool:

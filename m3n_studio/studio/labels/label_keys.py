@@ -53,6 +53,7 @@ class LabelKeys(QObject):
         self._keys: frozenset[str] = frozenset()
         self._down: set[str] = set()
         self._on = False
+        self._top: QWidget | None = None
 
     @property
     def on(self) -> bool:
@@ -72,16 +73,21 @@ class LabelKeys(QObject):
         if isinstance(app, QApplication) and on:
             app.focusChanged.connect(self._on_focus)
             app.applicationStateChanged.connect(self._on_state)
+            self._top = self._owner.window()  # gets the keys where nothing in it has the focus
+            self._top.installEventFilter(self)
             self._on_focus(None, QApplication.focusWidget())
         elif isinstance(app, QApplication):
             app.focusChanged.disconnect(self._on_focus)
             app.applicationStateChanged.disconnect(self._on_state)
             self._on_focus(QApplication.focusWidget(), None)
+            if self._top is not None:
+                self._top.removeEventFilter(self)
+                self._top = None
             self.let_go()
 
     @Slot(QWidget, QWidget)
     def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
-        if old is not None:
+        if old is not None and old is not self._top:
             old.removeEventFilter(self)
         if new is not None and _is_within(new, self._owner.window()):
             new.installEventFilter(self)

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Slot
 from PySide6.QtGui import QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from m3n_studio.annotation import operations
 from m3n_studio.annotation.model import Annotation, Change
@@ -44,10 +44,11 @@ class LabelList(QWidget):
         self.filter, self.model = FilterBar(), LabelModel()
         self.table = LabelTable(self.model)
         self.count = label(style="muted", accessible="How many labels are shown")
+        self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.delete_button = self._button("Delete", "Take the chosen labels away (Delete)", self.delete)
         self.relabel_button = self._button("Relabel", "Give the chosen labels another class", None)
         self.accept_button = self._button("Accept", "Make the chosen labels of a model your own", self.accept)
-        self.copy_button = self._button("Copy CSV", "Copy the chosen labels, or all shown, as CSV (Ctrl+C)", self.copy)
+        self.copy_button = self._button("CSV", "Copy the chosen labels, or all shown, as CSV (Ctrl+C)", self.copy)
         self._later = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._lay_out()
         self.toast = Toast(self)
@@ -165,6 +166,7 @@ class LabelList(QWidget):
             self._choose([i for i, r in enumerate(self.model.rows) if r.annotation.id in chosen])
         shown, total = len(self.model.rows), len(self._rows)
         self.count.setText(f"{total:,} labels" if shown == total else f"{shown:,} of {total:,} labels")
+        self.count.setToolTip(self.count.text())
         self._tell_buttons()
 
     def _choose(self, rows: list[int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from m3n_studio.studio.labels.label_commands import GAP_S
@@ -67,6 +67,7 @@ class LabelTools(QWidget):
         self.gap.setSuffix(" s")
         self.gap.setKeyboardTracking(False)
         self.gap.setValue(GAP_S)
+        self.gap.setFixedWidth(self.gap.fontMetrics().horizontalAdvance("gap ≤ 3600.00 s") + 18)
         self.gap.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.gap.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         head = QHBoxLayout(self)
@@ -96,8 +97,21 @@ class LabelTools(QWidget):
         """Say how much is labelled; what does not fit is in the tooltip."""
         if self._read_only:
             words = f"Read-only · {words}"
-        self.note.setText(words)
+        self._words = words
         self.note.setToolTip(f"{words}. The project cannot be written to." if self._read_only else words)
+        self._elide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Say as much as there is room for."""
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self._elide)
+
+    def _elide(self) -> None:
+        """Only the share where all of it does not fit; nothing rather than half a word."""
+        room, metrics = self.note.width(), self.note.fontMetrics()
+        parts = self._words.split(" · ")
+        fits = [" · ".join(parts[:n]) for n in range(len(parts), 0, -1)] + [self._words.split(" ", 1)[0], ""]
+        self.note.setText(next(w for w in fits if metrics.horizontalAdvance(w) <= room or not w))
 
     def set_read_only(self, off: bool) -> None:
         """Labelling is off, because the project is open for reading only."""
@@ -106,6 +120,7 @@ class LabelTools(QWidget):
         self._read_only = off
 
     _read_only = False
+    _words = ""
 
 
 class Toast(QLabel):

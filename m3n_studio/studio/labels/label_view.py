@@ -306,6 +306,9 @@ class LabelView(QWidget):
 
     @Slot(str)
     def _on_chip(self, name: str) -> None:
+        if self.desk.read_only:
+            self._say("The project is open for reading only: nothing can be labelled.")
+            return
         if not self.commands.label_range(name):
             self.labeller.begin(name)
         self._on_pending()

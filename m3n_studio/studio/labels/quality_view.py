@@ -46,7 +46,7 @@ class QualityView(QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.desk, self._clock, self._jobs = desk, context.clock, context.jobs
-        self._behind = True
+        self._behind, self._by_hand = True, False
         self._looked = Looked()
         self.agreement: Agreement | None = None
         self.goer = Goer(desk, context.clock, context.selection, self)
@@ -67,13 +67,13 @@ class QualityView(QWidget):
         self.scope = combo(tip="The open session, or the whole project", accessible="Which sessions")
         self.scope.addItem("This session", False)
         self.scope.addItem("Project", True)
-        self.tier = combo(tip="Tier whose coverage is shown", accessible="Tier", characters=8)
-        self.subject = combo(tip="Of all subjects, or of one", accessible="Subject", characters=8)
+        self.tier = combo(tip="Tier whose coverage is shown", accessible="Tier", characters=6)
+        self.subject = combo(tip="Of all subjects, or of one", accessible="Subject", characters=6)
         self.bars = CoverageBars(theme)
         self.uneven = label(style="muted", accessible="How uneven the classes are")
         self.uneven.setWordWrap(True)
-        self.first = combo(tip="Who is compared", accessible="First side", characters=10)
-        self.second = combo(tip="With whom", accessible="Second side", characters=10)
+        self.first = combo(tip="Who is compared", accessible="First side", characters=6)
+        self.second = combo(tip="With whom", accessible="Second side", characters=6)
         self.tolerance = named(QDoubleSpinBox(), accessible="Tolerance of boundaries, s",
                                tip="Boundaries this near to each other count as the same, s")  # fmt: skip
         self.tolerance.setRange(0.01, 60.0)
@@ -114,10 +114,10 @@ class QualityView(QWidget):
         layout.addWidget(label("Agreement", style="heading"))
         sides = QGridLayout()
         sides.setHorizontalSpacing(6)
-        for column, widget in enumerate((self.first, label("with", style="muted"), self.second, self.tolerance)):
-            sides.addWidget(widget, 0, column)
-        sides.setColumnStretch(0, 1)
-        sides.setColumnStretch(2, 1)
+        sides.addWidget(self.first, 0, 0, 1, 3)
+        for column, widget in enumerate((label("with", style="muted"), self.second, self.tolerance)):
+            sides.addWidget(widget, 1, column)
+        sides.setColumnStretch(1, 1)
         layout.addLayout(sides)
         layout.addWidget(self.figures)
         layout.addWidget(self.map)
@@ -150,7 +150,7 @@ class QualityView(QWidget):
             box.activated.connect(self.refresh)
         self.subject.activated.connect(self._show_coverage)
         for box in (self.first, self.second):
-            box.activated.connect(self._compare)
+            box.activated.connect(self._on_sides)
         self.tolerance.valueChanged.connect(self._compare)
         self.map.cell_chosen.connect(self._show_places)
         self.places.itemActivated.connect(self._on_item)
@@ -213,10 +213,9 @@ class QualityView(QWidget):
         first, second = self.first.currentData(), self.second.currentData()
         _fill(self.first, sides, first)
         _fill(self.second, sides, second)
-        if len(sides) > 1 and (self.first.currentData() == self.second.currentData()):
-            a, b = _proposed([s for s, _ in sides])
-            self.first.setCurrentIndex(a)
-            self.second.setCurrentIndex(b)
+        if found.pair is not None and (not self._by_hand or self.first.currentData() == self.second.currentData()):
+            self.first.setCurrentIndex(found.pair[0])
+            self.second.setCurrentIndex(found.pair[1])
         self._show_coverage()
         self._compare()
 
@@ -231,14 +230,20 @@ class QualityView(QWidget):
     # ------------------------------------------------------------------ comparing
 
     @Slot()
+    def _on_sides(self, *_: object) -> None:
+        """The user's choice of sides stays when labels change or the scope does."""
+        self._by_hand = True
+        self._compare()
+
+    @Slot()
     def _compare(self, *_: object) -> None:
         project = self.desk.project
         a, b = self.first.currentData(), self.second.currentData()
         enough = isinstance(a, Side) and isinstance(b, Side) and a != b
         for widget in (self.first, self.second, self.tolerance):
-            widget.setEnabled(len(self._looked.sides) > 1)
+            widget.setEnabled(self._looked.pair is not None)
         if project is None or not enough:
-            several = len(self._looked.sides) > 1
+            several = self._looked.pair is not None
             self._on_compared(None)
             self.figures.setText("Choose two different sides." if several else _ONE)
             return
@@ -334,14 +339,6 @@ def _fill(box: QComboBox, items: Any, now: object) -> None:
         box.addItem(words, value)
     found = next((i for i in range(box.count()) if box.itemData(i) == now), 0)
     box.setCurrentIndex(found if box.count() else -1)
-
-
-def _proposed(sides: list[Side]) -> tuple[int, int]:
-    """The first person there is, and the first one else; all together only where nothing else is left."""
-    named_sides = [i for i, s in enumerate(sides) if s.source] or list(range(len(sides)))
-    first = next((i for i in named_sides if sides[i].source == "person"), named_sides[0])
-    second = next((i for i in named_sides if i != first), next(i for i in range(len(sides)) if i != first))
-    return first, second
 
 
 def build(context: ViewContext) -> QWidget:

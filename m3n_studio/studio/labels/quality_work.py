@@ -97,11 +97,14 @@ class Looked:
         Who could be compared.
     coverage : tuple of Coverage
         Of the tier looked at.
+    pair : (int, int) or None
+        The two sides with most sessions in common; None where no two have any.
     """
 
     tiers: tuple[Tier, ...] = ()
     sides: tuple[tuple[Side, str], ...] = ()
     coverage: tuple[Coverage, ...] = ()
+    pair: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ def look(project: Project, only: str, tier_id: str, task: Task) -> Looked:
     if not tiers:
         return Looked()
     tier = next((t for t in tiers if t.id == tier_id), tiers[0])
-    who: dict[tuple[str, str, str], float] = {}
+    who: dict[tuple[str, str, str], set[str]] = {}
     parts = []
     sessions = sessions_of(project, only)
     for i, session in enumerate(sessions):
@@ -157,13 +160,31 @@ def look(project: Project, only: str, tier_id: str, task: Task) -> Looked:
         task.progress(i, len(sessions))
         labels = project.annotations(session.id)
         for a in labels:
-            key = (a.tier, a.source, a.author)
-            who[key] = who.get(key, 0.0) + a.duration_s
+            who.setdefault((a.tier, a.source, a.author), set()).add(session.id)
         parts.append((session.subject, Track.of(tier, labels), session.spans))
-    return Looked(tiers, _sides(tiers, who), quality.coverage(parts))
+    sides = _sides(tiers, who)
+    return Looked(tiers, sides, quality.coverage(parts), _pair([s for s, _ in sides], who))
 
 
-def _sides(tiers: Sequence[Tier], who: dict[tuple[str, str, str], float]) -> tuple[tuple[Side, str], ...]:
+def _pair(sides: Sequence[Side], who: dict[tuple[str, str, str], set[str]]) -> tuple[int, int] | None:
+    """The two that looked at most sessions both; a person before a model."""
+    seen = [(i, _sessions(s, who), s) for i, s in enumerate(sides)]
+    shared = [
+        (len(a & b), (one.source != "model") + (two.source == "model"), i, j)
+        for i, a, one in seen for j, b, two in seen
+        if i != j and a & b and (one.tier != two.tier or (one.source and two.source))
+    ]  # fmt: skip
+    best = max(shared, key=lambda x: (x[0], x[1], -x[2], -x[3]), default=None)
+    return None if best is None else (best[2], best[3])
+
+
+def _sessions(side: Side, who: dict[tuple[str, str, str], set[str]]) -> set[str]:
+    """The sessions a side has labels in."""
+    mine = (side.tier, side.source, side.author)
+    return set().union(*(ids for key, ids in who.items() if key[0] == side.tier and (not side.source or key == mine)))
+
+
+def _sides(tiers: Sequence[Tier], who: dict[tuple[str, str, str], set[str]]) -> tuple[tuple[Side, str], ...]:
     """Whoever labelled on each tier, and all of them together where they are several."""
     out: list[tuple[Side, str]] = []
     for tier in tiers:
@@ -269,9 +290,9 @@ def imbalance(rows: Sequence[ClassTotal]) -> str:
     if not there:
         return "Nothing is labelled yet."
     most, least = max(there, key=lambda r: r.seconds), min(there, key=lambda r: r.seconds)
-    words = (
-        f"{most.name} has {most.seconds / least.seconds:.1f} times the time of {least.name}." if most != least else ""
-    )
+    words = "All classes have about the same time." if len(there) > 1 else ""
+    if most.seconds > 1.05 * least.seconds:
+        words = f"{most.name} has {most.seconds / least.seconds:.1f} times the time of {least.name}."
     if missing:
         words += f" Without any label: {', '.join(str(r.name) for r in missing[:4])}{' …' if len(missing) > 4 else ''}."
     return words.strip()

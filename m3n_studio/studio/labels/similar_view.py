@@ -6,18 +6,13 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Slot
+from PySide6.QtCore import QModelIndex, QTimer, Slot
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
-    QHBoxLayout,
-    QProgressBar,
-    QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
 from m3n_studio.annotation import operations
-from m3n_studio.annotation.model import Annotation, Change, new_id
+from m3n_studio.annotation.model import Change, new_id
 from m3n_studio.annotation.track import Track
 from m3n_studio.errors import M3nError
 from m3n_studio.studio.core.actions import ActionSpec
@@ -27,14 +22,13 @@ from m3n_studio.studio.core.jobs import Job, Task
 from m3n_studio.studio.labels.class_dialog import swatch
 from m3n_studio.studio.labels.going import Goer
 from m3n_studio.studio.labels.label_tools import Toast
-from m3n_studio.studio.labels.similar_list import Match, MatchDelegate, MatchList, MatchModel
-from m3n_studio.studio.labels.similar_work import Answer, Found, Query, named_placement, search
+from m3n_studio.studio.labels.similar_list import Match
+from m3n_studio.studio.labels.similar_panel import BEGIN, SimilarPanel
+from m3n_studio.studio.labels.similar_work import Answer, Found, Query, named_placement, over, search, touches
 from m3n_studio.studio.look.theme import Theme
-from m3n_studio.studio.look.widgets import combo, label, named, push_button, tool_button
+from m3n_studio.studio.look.widgets import label
 
 NOTE = "similar"
-_BEGIN = "Pick a label, or select a time (Shift+drag in the traces), and press Ctrl+F."
-_SCOPES = (("This session", "session"), ("This subject", "subject"), ("Project", "project"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,22 +46,15 @@ class _Rejecting:
         return self.view.mark(self.found, "")
 
 
-class SimilarView(QWidget):
+class SimilarView(SimilarPanel):
     """What is similar to a stretch."""
 
     def __init__(self, context: ViewContext, desk: Desk) -> None:
-        super().__init__()
-        self.setObjectName("panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        super().__init__(context.theme)
         self.desk, self._clock, self._selection, self._jobs = desk, context.clock, context.selection, context.jobs
         self.answer: Answer | None = None
         self.job: Job | None = None
         self.goer = Goer(desk, context.clock, context.selection, self)
-        self.model = MatchModel()
-        self.delegate = MatchDelegate(context.theme, self.model)
-        self.list = MatchList(self.model, self.delegate)
-        self._make()
-        self._lay_out()
         self.toast = Toast(self)
         self._connect()
         spec = ActionSpec("labels.find_similar", "&Find similar", "&Label", ("Ctrl+F",), needs="session",
@@ -75,73 +62,6 @@ class SimilarView(QWidget):
                           tip="Search for stretches like the picked label, or the selected time")  # fmt: skip
         self._show_action = context.add_action(spec, lambda *_: self.look_for(show=True))
         self._on_session()
-
-    def _make(self) -> None:
-        self.find_button = push_button("Find similar", tip="Search for stretches like the picked label, or the"
-                                       " selected time (Ctrl+F)", style="primary")  # fmt: skip
-        self.scope = combo(tip="Where to search", accessible="Where to search")
-        for words, value in _SCOPES:
-            self.scope.addItem(words, value)
-        self.how = combo(tip="Shape: size does not matter. Amplitude: values as they are.", accessible="What counts")
-        self.how.addItem("Shape", False)
-        self.how.addItem("Amplitude", True)
-        self.placement = combo(tip="Which recording is searched", accessible="Recording", characters=8)
-        self.label_box = combo(tip="Class that accepted matches get", accessible="Class of accepted matches",
-                               characters=10)  # fmt: skip
-        self.words = label(_BEGIN, style="muted", accessible="What was found")
-        self.words.setWordWrap(True)
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("How far the search is")
-        self.cancel = tool_button("Cancel", tip="Stop searching", accessible="Stop searching", style="component")
-        self.least = named(QDoubleSpinBox(), tip="Least score that is accepted together; 1 is the same",
-                           accessible="Least score accepted")  # fmt: skip
-        self.least.setRange(0.0, 1.0)
-        self.least.setSingleStep(0.05)
-        self.least.setValue(0.8)
-        self.least.setPrefix("≥ ")
-        self.least.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.all = tool_button(
-            "Accept all", accessible="Accept all above a score", style="component",
-            tip="Accept all with at least this score that are not rejected and not labelled already",
-        )  # fmt: skip
-        self.accept_button = tool_button("Accept", tip="Label the match (Return)", accessible="Accept the match",
-                                         style="component")  # fmt: skip
-        self.reject_button = tool_button("Reject", tip="Turn the match down (Backspace)",
-                                         accessible="Reject the match", style="component")  # fmt: skip
-
-    def _lay_out(self) -> None:
-        first, second, busy, foot = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        first.addWidget(self.find_button)
-        first.addWidget(self.scope, 1)
-        first.addWidget(self.how, 1)
-        second.addWidget(self.placement, 1)
-        second.addWidget(label("as", style="muted"))
-        second.addWidget(self.label_box, 1)
-        self.bar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        busy.addWidget(self.bar, 1)
-        busy.addWidget(self.cancel)
-        self.busy = QWidget()
-        busy.setContentsMargins(0, 0, 0, 0)
-        self.busy.setLayout(busy)
-        self.busy.hide()
-        foot.addWidget(self.accept_button)
-        foot.addWidget(self.reject_button)
-        foot.addStretch(1)
-        foot.addWidget(self.all)
-        foot.addWidget(self.least)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 8)
-        layout.setSpacing(6)
-        for row in (first, second):
-            row.setSpacing(6)
-            layout.addLayout(row)
-        layout.addWidget(self.words)
-        layout.addWidget(self.busy)
-        layout.addWidget(self.list, 1)
-        foot.setSpacing(6)
-        layout.addLayout(foot)
 
     def _connect(self) -> None:
         self.desk.session_changed.connect(self._on_session)
@@ -198,7 +118,7 @@ class SimilarView(QWidget):
         self.answer = None
         self.model.set_matches([], self.model.shape)
         self._selection.set_proposed(None)
-        self.words.setText(_BEGIN)
+        self.words.setText(BEGIN)
 
     @Slot()
     def _tell_buttons(self, *_: object) -> None:
@@ -240,7 +160,7 @@ class SimilarView(QWidget):
             answer = search(project, query, task)
             return answer, {i: over(project, f, query.tier) for i, f in enumerate(answer.found)}
 
-        first = "" if "stumpy" in sys.modules else " The first search of a session of the program takes some seconds."
+        first = "" if "stumpy" in sys.modules else " The first search after the start takes some seconds."
         self.words.setText(f"Searching for {end - start:.2f} s like {start:.2f} s …{first}")
         self.bar.setValue(0)
         self.busy.show()
@@ -398,29 +318,9 @@ class SimilarView(QWidget):
                 self.model.change(i, state="accepted")
             elif m.label and m.label in gone:
                 self.model.change(i, state="")
-            if project is not None and query is not None and m.found.session == session and _touches(m.found, change):
+            if project is not None and query is not None and m.found.session == session and touches(m.found, change):
                 self.model.change(i, over=over(project, m.found, query.tier, besides=m.label))
         self._tell_buttons()
-
-
-def _touches(found: Found, change: Change) -> bool:
-    return any(a.start_s < found.end_s and a.end_s > found.start_s for a in (*change.remove, *change.add))
-
-
-def over(project: Any, found: Found, tier_id: str, besides: str = "") -> str:
-    """What a match lies over on a tier, e.g. ``"walking 80%"``; empty where under a tenth of it is labelled."""
-    if not tier_id:
-        return ""
-    names = {c.id: c.name for s in project.label_sets() for t in s.tiers for c in t.classes}
-    shares: dict[str, float] = {}
-    some: tuple[Annotation, ...] = project.annotations(found.session, tier_id, (found.start_s, found.end_s))
-    for a in some:
-        if a.id != besides:
-            shared = min(a.end_s, found.end_s) - max(a.start_s, found.start_s)
-            shares[a.label] = shares.get(a.label, 0.0) + max(shared, 0.0)
-    best = max(shares, key=lambda k: shares[k], default="")
-    share = sum(shares.values()) / max(found.end_s - found.start_s, 1e-9)
-    return f"{names.get(best, 'a label')} {min(share, 1.0):.0%}" if share > 0.1 else ""
 
 
 def build(context: ViewContext) -> QWidget:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from m3n_studio.annotation.model import Annotation, Change
 from m3n_studio.annotation.similar import Searched, find_similar
 from m3n_studio.errors import ValueProblem
 from m3n_studio.studio.core.jobs import Task
@@ -196,3 +197,24 @@ def _shape(recording: Searched, start_s: float, end_s: float) -> Array:
     norm = np.linalg.norm(recording.values[index, :3], axis=1)
     spread = float(np.ptp(norm))
     return np.asarray((norm - norm.min()) / spread) if spread > 0 else np.full(_POINTS, 0.5)
+
+
+def touches(found: Found, change: Change) -> bool:
+    """Whether a change of its session touches a stretch."""
+    return any(a.start_s < found.end_s and a.end_s > found.start_s for a in (*change.remove, *change.add))
+
+
+def over(project: Project, found: Found, tier_id: str, besides: str = "") -> str:
+    """What a match lies over on a tier, e.g. ``"walking 80%"``; empty where under a tenth of it is labelled."""
+    if not tier_id:
+        return ""
+    names = {c.id: c.name for s in project.label_sets() for t in s.tiers for c in t.classes}
+    shares: dict[str, float] = {}
+    some: tuple[Annotation, ...] = project.annotations(found.session, tier_id, (found.start_s, found.end_s))
+    for a in some:
+        if a.id != besides:
+            shared = min(a.end_s, found.end_s) - max(a.start_s, found.start_s)
+            shares[a.label] = shares.get(a.label, 0.0) + max(shared, 0.0)
+    best = max(shares, key=lambda k: shares[k], default="")
+    share = sum(shares.values()) / max(found.end_s - found.start_s, 1e-9)
+    return f"{names.get(best, 'a label')} {min(share, 1.0):.0%}" if share > 0.1 else ""

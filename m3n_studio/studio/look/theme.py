@@ -191,13 +191,15 @@ QDockWidget {{ background: {window}; color: {text}; }}
 #code {{ font-family: monospace; }}
 #jobCancel {{ padding: 2px; color: {muted}; }}
 QDialog {{ background: {window}; }}
-QLineEdit, QKeySequenceEdit QLineEdit, QAbstractSpinBox, QListWidget, QTableWidget, QPlainTextEdit {{
+QLineEdit, QKeySequenceEdit QLineEdit, QAbstractSpinBox, QListWidget, QTableWidget, QTreeWidget, QPlainTextEdit {{
   background: {panel}; border: 1px solid {border}; border-radius: 6px; padding: 4px 6px; }}
-QLineEdit:focus, QAbstractSpinBox:focus, QListWidget:focus, QTableWidget:focus, QPlainTextEdit:focus {{
+QLineEdit:focus, QAbstractSpinBox:focus, QListWidget:focus, QTableWidget:focus, QTreeWidget:focus,
+QPlainTextEdit:focus {{
   border: 2px solid {accent}; padding: 3px 5px; }}
 QListWidget::item {{ padding: 3px 2px; }}
 QListWidget::item:selected, QTableWidget::item:selected {{ background: {accent}; color: {on_accent};
   border-radius: 4px; }}
+QAbstractScrollArea::corner {{ background: transparent; border: none; }}
 QScrollBar {{ background: transparent; border: none; margin: 0; }}
 QScrollBar:vertical {{ width: 10px; }}
 QScrollBar:horizontal {{ height: 10px; }}
@@ -207,12 +209,17 @@ QScrollBar::handle:horizontal {{ min-width: 28px; }}
 QScrollBar::handle:hover, QScrollBar::handle:pressed {{ background: {muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+QTableView#framed {{ background: {panel}; border: 1px solid {border}; border-radius: 6px; }}
+QTableView#framed:focus {{ border: 2px solid {accent}; }}
+QTableView#framed::item:selected {{ background: {accent}; color: {on_accent}; }}
 QTableCornerButton::section {{ background: {window}; border: none; }}
 QHeaderView::section {{ background: {window}; color: {muted}; border: none; padding: 5px 6px; }}
 QCheckBox {{ spacing: 8px; }}
-QCheckBox::indicator, QListWidget::indicator {{ width: 14px; height: 14px; border: 1px solid {muted};
+QCheckBox::indicator, QListWidget::indicator,
+QTreeWidget::indicator {{ width: 14px; height: 14px; border: 1px solid {muted};
   border-radius: 3px; background: {panel}; }}
-QCheckBox::indicator:checked, QListWidget::indicator:checked {{ background: {accent}; border-color: {accent};
+QCheckBox::indicator:checked, QListWidget::indicator:checked,
+QTreeWidget::indicator:checked {{ background: {accent}; border-color: {accent};
   image: url("{check}"); }}
 QCheckBox:focus {{ color: {accent}; }}
 """

@@ -89,7 +89,7 @@ class SubjectDialog(_Form):
 
         def number(box: QDoubleSpinBox, now: float | None) -> float | None:
             value = None if box.value() <= box.minimum() else round(box.value(), box.decimals())
-            same = now is not None and value is not None and abs(now - value) < 0.5 * 10.0**-box.decimals()
+            same = now is not None and value is not None and abs(now - value) < 0.5 * 10.0 ** -box.decimals()
             return now if same else value
 
         return replace(

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QFileDialog,
-    QFormLayout,
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
@@ -23,7 +22,7 @@ from m3n_studio.project.label_export import ExportPlan, plan_export, write
 from m3n_studio.studio.core.jobs import Job, Jobs
 from m3n_studio.studio.look.error_bar import describe
 from m3n_studio.studio.look.widgets import combo, label, named, push_button
-from m3n_studio.studio.projects.recipe_result import emptied, scrolled, words
+from m3n_studio.studio.projects.recipe_result import emptied, fields, scrolled, words
 
 _WAIT_MS = 150
 _SIZE = (620, 520)
@@ -104,11 +103,7 @@ class ExportDialog(QDialog):
         row.setSpacing(8)
         row.addWidget(self.folder, 1)
         row.addWidget(self.browse)
-        form = QFormLayout()
-        form.setSpacing(10)
-        form.addRow("Labels of", self.which)
-        form.addRow("Format", self.format)
-        form.addRow("Folder", row)
+        form = fields(("Labels of", self.which), ("Format", self.format), ("Folder", row))
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addStretch(1)

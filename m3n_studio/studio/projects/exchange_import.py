@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDoubleSpinBox,
-    QFormLayout,
     QHBoxLayout,
     QHeaderView,
     QTableWidget,
@@ -28,7 +27,7 @@ from m3n_studio.project.values import Session
 from m3n_studio.studio.core.jobs import Jobs, Task
 from m3n_studio.studio.look.error_bar import describe
 from m3n_studio.studio.look.widgets import combo, label, named, push_button
-from m3n_studio.studio.projects.recipe_result import words
+from m3n_studio.studio.projects.recipe_result import fields, words
 
 _WAIT_MS = 120
 _SIZE = (860, 600)
@@ -110,10 +109,7 @@ class ImportDialog(QDialog):
         return table
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setSpacing(10)
-        form.addRow("Format", self.format)
-        form.addRow("Where they overlap", self.wins)
+        form = fields(("Format", self.format), ("Where they overlap", self.wins))
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addStretch(1)
@@ -124,9 +120,9 @@ class ImportDialog(QDialog):
         layout.setSpacing(10)
         layout.addLayout(form)
         layout.addWidget(label("Files", style="heading"))
-        layout.addWidget(self.files, 1)
+        layout.addWidget(self.files, 3)
         layout.addWidget(label("Tiers and classes", style="heading"))
-        layout.addWidget(self.tiers, 1)
+        layout.addWidget(self.tiers, 2)
         layout.addWidget(self.summary)
         layout.addWidget(self.trouble)
         layout.addLayout(buttons)
@@ -191,8 +187,12 @@ class ImportDialog(QDialog):
         self.files.setCellWidget(row, 2, box)
         self.files.setCellWidget(row, 3, spin)
         self._propose(row)
-        box.activated.connect(lambda _, row=row: (self._propose(row), self._changed()))
+        box.activated.connect(lambda _, row=row: self._on_session(row))
         spin.valueChanged.connect(lambda _: self._changed())
+
+    def _on_session(self, row: int) -> None:
+        self._propose(row)
+        self._changed()
 
     def session_at(self, row: int) -> Session | None:
         """The session chosen for a file."""

@@ -25,12 +25,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from m3n_studio.project.bulk import Checked, Wish, check_files, needs_recipe, remedies
 from m3n_studio.recordings.finding import Finding
 from m3n_studio.recordings.folder import Item, Plan
 from m3n_studio.recordings.remedies import REMEDIES
 from m3n_studio.studio.core.jobs import Job, Jobs
 from m3n_studio.studio.look.widgets import combo, label, named, push_button
-from m3n_studio.studio.projects.import_work import Checked, Wish, check_files, needs_recipe, remedies
 
 _SIZE = (860, 620)
 _PATH = int(Qt.ItemDataRole.UserRole)
@@ -74,6 +74,7 @@ class ImportDialog(QDialog):
 
     _job: Job | None
     checked: dict[Path, Checked]
+    _unread: set[Path]
 
     # ------------------------------------------------------------------ building
 
@@ -96,7 +97,7 @@ class ImportDialog(QDialog):
         self.check_note = label(style="muted", accessible="Checks")
         self.check_note.setWordWrap(True)
         self.fixes: dict[str, QCheckBox] = {}
-        self.recipe = push_button("Recipe…", tip="Say what the columns of the chosen table mean")
+        self.recipe = push_button("Recipe…", tip="Say what the columns of a table mean: the chosen one, or the first")
         self.go = push_button("Import", tip="Put these recordings into the project", style="primary")
         self.go.setDefault(True)
         self.cancel = push_button("Cancel", tip="Import nothing (Esc)")
@@ -105,7 +106,6 @@ class ImportDialog(QDialog):
         self.recipe.clicked.connect(self._on_recipe)
         self.rate.editingFinished.connect(self._check)
         self.files.itemChanged.connect(lambda *_: self._tell())
-        self.files.currentItemChanged.connect(lambda *_: self._on_current())
 
     def _tree(self) -> QTreeWidget:
         tree = named(QTreeWidget(), accessible="Files", tip="")
@@ -156,6 +156,7 @@ class ImportDialog(QDialog):
     def set_plan(self, plan: Plan) -> None:
         """Show another plan, e.g. after a recipe was made; the checks begin anew."""
         self.plan, self.checked, self._rows = plan, {}, {}
+        self._unread = set()
         self.files.blockSignals(True)
         self.files.clear()
         base = plan.root if plan.root.is_dir() else plan.root.parent
@@ -180,7 +181,6 @@ class ImportDialog(QDialog):
         needs_rate = any("rate" in item.needs for item in plan.items)
         self.rate.setVisible(needs_rate)
         self.rate_words.setVisible(needs_rate)
-        self._on_current()
         self._tell()
         self._check()
 
@@ -247,8 +247,13 @@ class ImportDialog(QDialog):
             if row is None:
                 continue
             if one.error:
-                row.setText(1, f"not read: {one.error}")
+                row.setText(1, self._why(one))
                 row.setCheckState(0, Qt.CheckState.Unchecked)
+                self._unread.add(path)
+            elif path in self._unread:
+                self._unread.discard(path)
+                row.setText(1, next((i.reader for i in self.plan.items if i.path == path), ""))
+                row.setCheckState(0, Qt.CheckState.Checked)
             row.setText(2, one.subject or row.text(2))
             row.setText(3, one.session or row.text(3) or path.stem)
             lines = [one.error, *(f"{f.where}: {f.what} ({f.seen})" for f in one.findings)]
@@ -258,15 +263,22 @@ class ImportDialog(QDialog):
         self._show_findings(checked)
         self._tell()
 
+    def _why(self, one: Checked) -> str:
+        """Why a file is not read, in words for here."""
+        needs = any(item.path == one.path and "rate" in item.needs for item in self.plan.items)
+        if needs and not self.rate.value():
+            return "needs a rate; give it below"
+        return f"not read: {one.error.removeprefix(f'{one.path}: ')}"
+
     def _show_findings(self, checked: Sequence[Checked]) -> None:
         while (item := self._found.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
                 old.deleteLater()
         self.fixes = {}
-        count = sum(bool(one.findings) for one in checked)
+        count = sum(any(f.level != "note" for f in one.findings) for one in checked)
         unread = sum(bool(one.error) for one in checked)
         labels = sum(one.labels for one in checked)
-        words = [f"{count} of {len(checked)} files have something odd" if count else "Nothing odd was found"]
+        words = [f"{count} of {len(checked)} files have something odd" if count else "Nothing wrong was found"]
         words += [f"{unread} cannot be read and are not ticked"] if unread else []
         words += [f"{labels} labels come with them"] if labels else []
         self.check_note.setText("; ".join(words) + "." + (
@@ -285,11 +297,6 @@ class ImportDialog(QDialog):
         self._found.addStretch(1)
 
     # ------------------------------------------------------------------ what the user wants
-
-    def _on_current(self) -> None:
-        row = self.files.currentItem()
-        path = "" if row is None else row.data(0, _PATH)
-        self.recipe.setEnabled(bool(path) or len([s for s in self.plan.skipped if needs_recipe(s)]) == 1)
 
     def _on_recipe(self) -> None:
         row = self.files.currentItem()

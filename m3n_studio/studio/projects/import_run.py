@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
+from m3n_studio.project.bulk import Result, Wish, look, take_all
 from m3n_studio.recordings.folder import Plan
 from m3n_studio.recordings.recipe import Recipe
 from m3n_studio.studio.core.desk import Desk
@@ -15,7 +16,6 @@ from m3n_studio.studio.core.jobs import Job, Jobs
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import label, named, push_button
 from m3n_studio.studio.projects.import_dialog import ImportDialog
-from m3n_studio.studio.projects.import_work import Result, Wish, look, take_in
 
 KEY = "import"
 
@@ -128,7 +128,7 @@ class ImportRun(QObject):
         self._project = project
         many = len(wish.plan.items)
         job = self._jobs.run(
-            f"Importing {many} file{'s' * (many != 1)}", lambda task: take_in(project, wish, result, task),
+            f"Importing {many} file{'s' * (many != 1)}", lambda task: take_all(project, wish, result, task),
             failed=self._on_failed, key=KEY,
         )  # fmt: skip
         job.ended.connect(self._on_ended)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from m3n_studio.project.values import ClipEntry, Recording, Session, Subject, Video
@@ -52,6 +52,10 @@ class ProjectDelegate(QStyledItemDelegate):
             ground = theme.on_accent if chosen else theme.muted
             option.icon = icon(_ICONS[node.kind], theme, color=ground, checked=ground)
             option.decorationSize = QSize(14, 14)
+        if index.column() == NAME and index.data(LEVEL) in ("warning", "reject"):
+            taken = _SIGN_PX + 14 + (20 if node.kind in _ICONS else 0)
+            elide, room = Qt.TextElideMode.ElideRight, option.rect.width() - taken
+            option.text = QFontMetrics(option.font).elidedText(option.text, elide, room)
         if index.column() in (LENGTH, LABELLED):
             option.displayAlignment = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 

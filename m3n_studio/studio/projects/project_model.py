@@ -166,6 +166,9 @@ class ProjectModel(QAbstractItemModel):
         """Titles of the columns."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return COLUMNS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignLeft if section == NAME else Qt.AlignmentFlag.AlignRight
+            return side | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:  # type: ignore[override]
@@ -186,8 +189,9 @@ class ProjectModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.EditRole:
             return node.entry.name if node.entry is not None and hasattr(node.entry, "name") else ""
         answers: dict[int, Callable[[], object]] = {
-            int(Qt.ItemDataRole.ToolTipRole): lambda: _tip(node), NODE: lambda: node, LEVEL: lambda: level_of(node),
-            SHARE: lambda: self.share(node), OPEN: lambda: node.facts is not None and self.is_open(node),
+            int(Qt.ItemDataRole.ToolTipRole): lambda: _tip(node, self), NODE: lambda: node,
+            LEVEL: lambda: level_of(node), SHARE: lambda: self.share(node),
+            OPEN: lambda: node.facts is not None and self.is_open(node),
         }  # fmt: skip
         return answers[int(role)]() if int(role) in answers else None
 
@@ -273,7 +277,7 @@ def level_of(node: Node) -> str:
     return ""
 
 
-def _tip(node: Node) -> str:
+def _tip(node: Node, model: ProjectModel) -> str:
     entry, lines = node.entry, []
     if isinstance(entry, Subject):
         height = f"{entry.height_m:.2f} m" if entry.height_m else ""
@@ -284,7 +288,9 @@ def _tip(node: Node) -> str:
         f = node.facts
         many = [(f.recordings, "recording"), (f.videos, "video"), (f.clips, "motion")]
         counted = ", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in many if n)
-        lines = [entry.name, counted or "nothing in it yet", entry.started_at, entry.note]
+        share = model.share(node)
+        done = "" if share is None else f"{percent(share)} of {clock(model.seconds(node))} labelled"
+        lines = [entry.name, counted or "nothing in it yet", done, entry.started_at, entry.note]
     elif isinstance(entry, Recording):
         times = f"{entry.rate_hz:.6g} Hz{'' if entry.regular else ' on average'}, {entry.samples} samples"
         lines = [entry.name, times, _map_words(entry), entry.source and f"from {Path(entry.source).name}", entry.note]

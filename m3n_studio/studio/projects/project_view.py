@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -34,6 +34,7 @@ from m3n_studio.studio.projects.project_model import LABELLED, LENGTH, NAME, Pro
 from m3n_studio.studio.projects.project_pages import EmptyProject, NoProject
 
 _FILTER_MS = 120
+_LOW = 230  # px
 _OPENS = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 _MINE = {*_OPENS, Qt.Key.Key_F2, Qt.Key.Key_Delete, Qt.Key.Key_Asterisk}
 
@@ -172,6 +173,12 @@ class ProjectView(QWidget):
             return ()
         return (*project.recordings(session), *project.videos(session), *project.clips(session))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Where there is little height it is for the rows."""
+        super().resizeEvent(event)
+        self.tree.setHeaderHidden(self.height() < _LOW)
+        self.note.setVisible(self.height() >= _LOW)
+
     @Slot()
     def _refresh(self) -> None:
         """Read the project anew."""
@@ -266,7 +273,8 @@ class ProjectView(QWidget):
         index = self.model.index_of("" if self.desk.session is None else self.desk.session.id)
         if index.isValid():
             self.tree.expand(index.parent())
-            self.tree.setCurrentIndex(index)
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+            self.tree.selectionModel().setCurrentIndex(index, flags)  # whatever keys are held
             self.tree.scrollTo(index)
 
     @Slot(object)

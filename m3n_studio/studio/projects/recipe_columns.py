@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QPainter
+from PySide6.QtGui import QBrush, QColor, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHeaderView,
     QLineEdit,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -176,11 +177,18 @@ class _Delegate(QStyledItemDelegate):
         value = editor.currentData() if isinstance(editor, QComboBox) else getattr(editor, "text", str)()
         model.setData(index, value)
 
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:  # noqa: N802
+        """What is chosen is drawn on the accent, whatever colour it has else."""
+        super().initStyleOption(option, index)
+        if option.state & QStyle.StateFlag.State_Selected:
+            for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
+                option.palette.setColor(role, QColor(self.theme.on_accent))
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """The words, with a chevron where there is a choice."""
         super().paint(painter, option, index)
         if index.column() in (ROLE, UNIT) and index.flags() & Qt.ItemFlag.ItemIsEditable:
-            rect = option.rect  # type: ignore[attr-defined]
+            rect = option.rect
             x, y = rect.right() - _CHEVRON - 4, rect.center().y() - _CHEVRON // 2
             pixmap = icon(f"chevron-{self.theme.name}", self.theme).pixmap(_CHEVRON, _CHEVRON)
             painter.drawPixmap(x, y, pixmap)
@@ -195,7 +203,7 @@ class ColumnTable(QTableView):
         self.setModel(self.rows)
         self._delegate = _Delegate(theme, self)
         self.setItemDelegate(self._delegate)
-        named(self, accessible="Columns of the table and what they are")
+        named(self, style="framed", accessible="Columns of the table and what they are")
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(
             QAbstractItemView.EditTrigger.EditKeyPressed | QAbstractItemView.EditTrigger.DoubleClicked

@@ -84,7 +84,7 @@ class RecipeDialog(QDialog):
         self.look: Look | None = None
         self.bar, self.columns, self.worn = LayoutBar(), ColumnTable(theme), WornPane()
         self.files = FilesPane(theme, jobs, self.draft.path)
-        self.result = ResultPane(theme)
+        self.outcome = ResultPane(theme)
         self.rows = RowModel(theme, self)
         self.preview = self._preview()
         self.problem = named(label(style="warning"), accessible="What is missing")
@@ -98,22 +98,26 @@ class RecipeDialog(QDialog):
         self.columns.rows.edited.connect(self.take)
         self.files.pattern_changed.connect(lambda text: self.take(self.draft.with_(pattern=text)))
         self.files.counted.connect(self._tell_files)
-        self.result.fixes_changed.connect(lambda fixes: self.take(self.draft.with_(fixes=fixes)))
-        self.result.show_reasons(beginning.guesses, beginning.problems)
+        self.outcome.fixes_changed.connect(lambda fixes: self.take(self.draft.with_(fixes=fixes)))
+        self.outcome.show_reasons(beginning.guesses, beginning.problems)
         self.files.pattern.setText(self.draft.pattern)
         self.name.setText(self.draft.name)
         self.name.textEdited.connect(lambda text: self.take(self.draft.with_(name=text.strip()[:200])))
         screen = self.screen().availableSize()
         self.resize(min(_SIZE[0], screen.width() - 40), min(_SIZE[1], screen.height() - 60))
         self.take(self.draft)
+        self.columns.setCurrentIndex(self.columns.rows.index(0, 1))
+        self.columns.setFocus()
 
     # ------------------------------------------------------------------ building
 
     def _preview(self) -> QTableView:
-        table = named(QTableView(), accessible="First rows of the table", tip="The first rows; more as you scroll")
+        table = named(QTableView(), style="framed", accessible="First rows of the table",
+                      tip="The first rows; more as you scroll")  # fmt: skip
         table.setModel(self.rows)
         table.setTabKeyNavigation(False)
         table.setShowGrid(False)
+        table.setSelectionMode(QTableView.SelectionMode.NoSelection)
         table.setWordWrap(False)
         table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         table.horizontalHeader().setHighlightSections(False)
@@ -159,7 +163,7 @@ class RecipeDialog(QDialog):
         self.tabs = left
         right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.preview)
-        right.addWidget(self.result)
+        right.addWidget(self.outcome)
         right.setSizes([300, 380])
         right.setChildrenCollapsible(False)
         middle = QSplitter()
@@ -223,6 +227,7 @@ class RecipeDialog(QDialog):
         metrics = self.fontMetrics()
         for i in range(min(self.rows.columnCount(), 300)):
             lines = str(self.rows.headerData(i, Qt.Orientation.Horizontal)).split("\n")
+            lines += [str(self.rows.index(row, i).data())[:16] for row in range(min(self.rows.rowCount(), 5))]
             wide = max(metrics.horizontalAdvance(line) for line in lines) + 22
             self.preview.setColumnWidth(i, max(wide, metrics.horizontalAdvance("0" * 12)))
 
@@ -243,7 +248,7 @@ class RecipeDialog(QDialog):
     def _look(self) -> None:
         recipe, path = self.recipe, self.draft.path
         if recipe is None:
-            self.result.show_nothing("What comes out is shown once everything needed is said.")
+            self.outcome.show_nothing("What comes out is shown once everything needed is said.")
             return
 
         def work(task: Task) -> tuple[Recipe, Look]:
@@ -258,12 +263,12 @@ class RecipeDialog(QDialog):
             return
         self.look = found
         self._say(f"It cannot be imported as it is: {found.trouble}. See Findings." if found.trouble else "")
-        self.result.show_look(found, self.draft.fixes)
+        self.outcome.show_look(found, self.draft.fixes)
         self._tell_files()
 
     def _on_failed(self, error: Exception) -> None:
         """The recipe cannot read the file: at the column where one is to blame."""
-        self.result.show_nothing("The table cannot be read so.")
+        self.outcome.show_nothing("The table cannot be read so.")
         if isinstance(error, FileError):
             titles = [self.draft.title(i) for i in range(len(self.draft.titles))]
             blamed = {i: str(error) for i, t in enumerate(titles) if error.field.endswith((f"column {t}",))}

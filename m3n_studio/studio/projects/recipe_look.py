@@ -17,8 +17,8 @@ from m3n_studio.recordings.finding import Finding
 from m3n_studio.recordings.imported import PathFacts
 from m3n_studio.recordings.raw import RawSignal
 from m3n_studio.recordings.recipe import SUFFIX, Recipe
-from m3n_studio.recordings.recipe_read import path_facts, read_start
-from m3n_studio.recordings.recipe_shelf import why_not
+from m3n_studio.recordings.recipe_read import read_start
+from m3n_studio.recordings.recipe_shelf import tried
 from m3n_studio.recordings.remedies import mend
 
 Array = NDArray[np.float64]
@@ -140,7 +140,7 @@ def _band(time_s: Array, size: Array) -> Band:
 
 @dataclass(frozen=True)
 class Fit:
-    """Whether the recipe fits a file (`why` is empty then), and what its path says."""
+    """Whether the recipe fits a file (`why` is empty then), and whose it is by its path and first rows."""
 
     path: Path
     why: str
@@ -169,7 +169,7 @@ def fits(
         check_in()
         progress(i, len(files))
         try:
-            out.append(Fit(one, why_not(recipe, one), path_facts(recipe, one)))
+            out.append(Fit(one, *tried(recipe, one)))
         except Cancelled:
             raise
         except (M3nError, OSError) as error:

@@ -1,11 +1,22 @@
-"""What comes out of a recipe: curves and figures, what the checks found with remedies to choose, and why it was guessed."""
+"""What comes out of a recipe: curves, figures, what the checks found with remedies to choose, and reasons."""
 
 from __future__ import annotations
 
 import math
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from m3n_studio.recordings.finding import Finding
 from m3n_studio.recordings.guess_layout import Guess
@@ -27,6 +38,23 @@ def scrolled(content: QWidget, accessible: str) -> QScrollArea:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(content)
     return area
+
+
+def fields(*rows: tuple[str, QWidget | QLayout]) -> QGridLayout:
+    """Names with their fields beside them, on one line each."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(12)
+    grid.setVerticalSpacing(10)
+    grid.setColumnStretch(1, 1)
+    for row, (text, field) in enumerate(rows):
+        name = label(text)
+        grid.addWidget(name, row, 0)
+        if isinstance(field, QWidget):
+            name.setBuddy(field)
+            grid.addWidget(field, row, 1)
+        else:
+            grid.addLayout(field, row, 1)
+    return grid
 
 
 def emptied(layout: QVBoxLayout) -> None:
@@ -160,7 +188,7 @@ class ResultPane(QWidget):
 def figure_lines(sensor: SensorLook) -> list[str]:
     """Rate, gravity and noise of a sensor in words."""
     f = sensor.figures
-    at = f" at {sensor.placement.replace('_', ' ')}" if sensor.placement else ""
+    at = f" at {sensor.placement.replace('_', ' ')}" if sensor.placement not in ("", sensor.name) else ""
     gravity = "while still" if f.still_s > 0 else "throughout, it never lies still"
     out = [f"{sensor.name}{at}: {f.duration_s:.1f} s at {_n(f.rate_hz, '.2f')} Hz, jitter {_n(100 * f.jitter, '.1f')} %"
            f" of a step, {100 * f.missing:.1f} % missing.",

@@ -67,6 +67,7 @@ class RowSource:
             kept += 1
             if kept > spec.header_rows + spec.rows_below_header:
                 yield self._cells(line.rstrip("\r\n"))
+        self.close()
 
     def _cells(self, line: str) -> tuple[str, ...]:
         delimiter = self._spec.delimiter

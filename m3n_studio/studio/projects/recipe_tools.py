@@ -154,7 +154,7 @@ class RecipeTools(QObject):
         project, added, failures = result
         if project is self._desk.project:
             self._desk.took_in(added)
-            if added and self._desk.session is None:
+            if len(added) == 1 and self._desk.session is None:
                 self._desk.session_wanted.emit(added[0].session.id)
         self._tell(failures)
 

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFileDialog,
-    QFormLayout,
     QHBoxLayout,
     QLineEdit,
     QListWidget,
@@ -25,8 +24,8 @@ from m3n_studio.recordings import samples
 from m3n_studio.recordings.samples import SampleSet
 from m3n_studio.studio.core.jobs import Job, Jobs
 from m3n_studio.studio.look.error_bar import describe
-from m3n_studio.studio.look.widgets import combo, label, named, push_button
-from m3n_studio.studio.projects.recipe_result import scrolled, words
+from m3n_studio.studio.look.widgets import combo, named, push_button
+from m3n_studio.studio.projects.recipe_result import fields, scrolled, words
 from m3n_studio.studio.projects.sample_work import Fetched, Order, begun, get, is_here
 
 _SIZE = (760, 500)
@@ -97,10 +96,7 @@ class SampleDialog(QDialog):
         row.setSpacing(8)
         row.addWidget(self.source, 1)
         row.addWidget(self.browse)
-        form = QFormLayout()
-        form.setSpacing(10)
-        form.addRow("Fetch from", row)
-        form.addRow("Afterwards", self.into)
+        form = fields(("Fetch from", row), ("Afterwards", self.into))
         right = QVBoxLayout()
         right.setSpacing(10)
         right.addWidget(scrolled(about, "About the set"), 1)

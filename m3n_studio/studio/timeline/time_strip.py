@@ -68,6 +68,7 @@ class TimeStrip(QAbstractSlider):
         self._held_at = 0.0
         self._held_span: Span = (0.0, 0.0)
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.actionTriggered.connect(self._on_action)
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -232,6 +233,7 @@ class TimeStrip(QAbstractSlider):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Segments, overview, track, loop, head."""
         painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._theme.panel))  # opaque, so that nothing behind it is painted
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._texts or len(self._profile):
             painter.drawPixmap(0, 0, self._segments_picture())

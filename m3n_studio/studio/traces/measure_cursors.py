@@ -10,8 +10,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.traces.measuring import Figures
 from m3n_studio.studio.traces.trace_lane import Lane, kind_color, number
+from m3n_studio.studio.traces.tracks import OVER
 
-_MEASURED = ("simulated", "real", "difference")
+_MEASURED = ("simulated", "real", *OVER, "difference")
 
 
 class MeasureCursors(QObject):

@@ -9,7 +9,6 @@ import numpy as np
 
 from m3n_studio.studio.traces.trace_data import Line
 
-
 #: Of a recording that is read in pieces, mean and root mean square are told up to so many samples.
 MOST_READ = 300_000
 _BUCKET = 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QShowEvent
+from PySide6.QtGui import QColor, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from m3n_studio.studio.core.clock import Clock
@@ -135,6 +135,15 @@ class SpectrumView(QWidget):
         if self._stale:
             self._rest.start()
 
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """It is seen: a view behind another in the same place is shown and hidden without being told."""
+        super().paintEvent(event)
+        if self._stale and not self._rest.isActive():
+            self._rest.start()
+
+    def _is_seen(self) -> bool:
+        return self.isVisible() and not self.visibleRegion().isEmpty()
+
     @property
     def _recordings(self) -> tuple[Recording, ...]:
         return (*self._contents.real, *self._contents.document.long)
@@ -160,11 +169,11 @@ class SpectrumView(QWidget):
 
     def _on_changed(self, *_: object) -> None:
         self._stale = True
-        if self.isVisible():
+        if self._is_seen():
             self._rest.start()
 
     def _ask(self) -> None:
-        if not self.isVisible():
+        if not self._is_seen():
             return
         asked = self.question()
         self._stale = False

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from m3n_studio.studio.look.icons import icon
 from m3n_studio.studio.look.theme import Theme
-from m3n_studio.studio.look.widgets import label, tool_button
+from m3n_studio.studio.look.widgets import label, named, tool_button
 from m3n_studio.studio.traces.tracks import DIFFERENCE_MODES
 
 TOOLS = (
@@ -32,6 +32,25 @@ _BUTTONS = (
     ("back", "Back to the view before (Backspace)", False),
     ("fit", "Show all of time and all values (A)", False),
 )
+
+
+class _Elided(QLabel):
+    """Words that end in dots where there is no room for all of them."""
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """No width at all."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """As much as there is room for."""
+        if self.fontMetrics().horizontalAdvance(self.text()) <= self.width():
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        painter.end()
 
 
 class TraceBar(QWidget):
@@ -73,14 +92,15 @@ class TraceBar(QWidget):
             self.buttons[name] = self._button(tip, checkable=checkable)
             row.addWidget(self.buttons[name])
         row.addSpacing(8)
-        self.note = label(style="muted", accessible="Measurement")
-        self.badge = label(
-            style="muted", accessible="Level of detail",
+        self.note = named(_Elided(), style="muted", accessible="Measurement")
+        self.badge = named(
+            _Elided(), style="muted", accessible="Level of detail",
             tip="So many samples share one column: their lowest and highest value is drawn. Zoom in to see each.",
         )  # fmt: skip
         self.legend = label(accessible="Other lines shown")
         row.addWidget(self.legend)
-        row.addWidget(self.note)
+        row.addSpacing(8)
+        row.addWidget(self.note, 1)
         row.addSpacing(10)
         row.addStretch(1)
         row.addWidget(self.badge)

@@ -104,7 +104,6 @@ class Line:
 
     def value_at(self, time_s: float) -> float:
         """The sample nearest in time; NaN outside the line or in a gap."""
-        n = len(self.time_s)
         i = int(self.time_s.searchsorted(time_s))
         first = max(i - 1, 0)
         near = np.asarray(self.time_s[first : i + 1])  # one before, one after

@@ -14,10 +14,13 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QGraphicsRectItem
 
+from m3n_studio.studio.labels.label_paint import ruler_text, steps_of
+
 AXIS_WIDTH = 46
 _ZOOM_PER_NOTCH = 0.8
 _THIN_PX = 12
 _LEAST_STEP_PX = 15
+_CLOCK_FROM_S = 600.0
 
 
 class TimeViewBox(pg.ViewBox):
@@ -333,6 +336,24 @@ class LaneAxis(pg.AxisItem):
         numbers = super().tickStrings(values, scale, spacing)
         tail = f" {self._unit}" if self._unit else ""
         return [n.replace("-", "−") + tail for n in numbers]
+
+
+class TimeAxis(LaneAxis):
+    """Times: in seconds; from ten minutes on in hours, minutes and seconds, at marks that are round in those."""
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802
+        """Where the marks are."""
+        if max(abs(low), abs(high)) < _CLOCK_FROM_S:
+            found: list[tuple[float, list[float]]] = super().tickValues(low, high, size)
+            return found
+        times, step = steps_of((low, high), size)
+        return [(step, times)]
+
+    def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:  # noqa: N802
+        """The times."""
+        if max(abs(end) for end in self.range) < _CLOCK_FROM_S:
+            return super().tickStrings(values, scale, spacing)
+        return [ruler_text(float(value), spacing) for value in values]
 
 
 class DecadeAxis(LaneAxis):

@@ -13,10 +13,10 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from m3n_studio.studio.look.theme import Theme
+from m3n_studio.studio.traces.label_tint import TintItem
 from m3n_studio.studio.traces.measuring import Figures, figures
 from m3n_studio.studio.traces.trace_data import Line, Quantity, value_range
-from m3n_studio.studio.traces.trace_items import GridItem, LaneAxis, Readout, SpanItem, TimeViewBox
-from m3n_studio.studio.traces.label_tint import TintItem
+from m3n_studio.studio.traces.trace_items import GridItem, LaneAxis, Readout, SpanItem, TimeAxis, TimeViewBox
 from m3n_studio.studio.traces.tracks import KINDS, OVER, Bands
 
 SHORT = {"x": "x", "y": "y", "z": "z", "magnitude": "norm"}
@@ -51,7 +51,7 @@ class Lane:
         self.view = TimeViewBox()
         axes = {
             "left": LaneAxis("left", color=theme.border, text=theme.muted),
-            "bottom": LaneAxis("bottom", color=theme.border, text=theme.muted, values=last),
+            "bottom": TimeAxis("bottom", color=theme.border, text=theme.muted, values=last),
         }
         self.plot = pg.PlotItem(viewBox=self.view, axisItems=axes)
         self.plot.hideButtons()

@@ -1,8 +1,8 @@
-"""Looking at files that may be imported, and importing them, one at a time so that memory stays flat. No Qt."""
+"""Whole folders into a project: looked at, checked, and imported one file at a time so that memory stays flat."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from m3n_studio.errors import Cancelled, M3nError
 from m3n_studio.project.importing import Added, add_import
 from m3n_studio.project.store import Project
 from m3n_studio.recordings.finding import Finding
-from m3n_studio.recordings.folder import Item, Plan, Skipped, run, scan
+from m3n_studio.recordings.folder import Item, Outcome, Plan, Skipped, run, scan
 from m3n_studio.recordings.imported import Import, Reading
 from m3n_studio.recordings.raw import RawSignal
 from m3n_studio.recordings.recipe import Recipe
@@ -147,47 +147,61 @@ def remedies(checked: Sequence[Checked]) -> dict[str, int]:
     return out
 
 
-def take_in(project: Project, wish: Wish, result: Result, task: Task) -> Result:
-    """Import; what is in `result` when this ends, by itself or by a cancel, is in the project whole.
+def take_in(
+    project: Project, wish: Wish, result: Result, task: Task
+) -> Iterator[tuple[Outcome, tuple[Added, ...]]]:  # fmt: skip
+    """Import file by file, each in whole or not at all; gives what was read and what became of it.
 
-    An error in one file is kept and the next file read. A disk that is full, or a project that cannot be written,
-    ends it.
+    What is in `result` when this ends, by itself or by a cancel, is in the project. An error in one file is kept and
+    the next file read. A disk that is full, or a project that cannot be written, ends it.
     """
     result.of = len(wish.plan.items)
-    reading = Reading(rate_hz=wish.rate_hz)
     try:
-        for outcome in run(wish.plan, reading=reading, cancelled=task.cancelled):
+        for outcome in run(wish.plan, reading=Reading(rate_hz=wish.rate_hz), cancelled=task.cancelled):
             if not outcome.ok:
-                result.errors.append((outcome.item.path, outcome.error))
-            for imported in outcome.imports:
-                _take_one(project, imported, outcome.findings, wish, result, task.cancelled)
-            for level in {finding.level for finding in outcome.findings}:
+                result.errors.append((outcome.item.path, _why(outcome.item.path, outcome.error)))
+            added = [_take_one(project, one, outcome.findings, wish, result, task) for one in outcome.imports]
+            for level in {finding.level for finding in outcome.findings} if outcome.ok else ():
                 result.findings[level] = result.findings.get(level, 0) + 1
             result.read += 1
             task.progress(result.read, result.of)
+            yield outcome, tuple(one for one in added if one is not None)
     except Cancelled:
         result.stopped = True
+
+
+def take_all(project: Project, wish: Wish, result: Result, task: Task) -> Result:
+    """:func:`take_in` to its end."""
+    for _ in take_in(project, wish, result, task):
+        pass
     return result
 
 
 def _take_one(
-    project: Project, imported: Import, findings: Sequence[Finding], wish: Wish, result: Result,
-    cancelled: Callable[[], bool],
-) -> None:  # fmt: skip
+    project: Project, imported: Import, findings: Sequence[Finding], wish: Wish, result: Result, task: Task
+) -> Added | None:
     path = imported.paths[0] if imported.paths else wish.plan.root
     try:
         mended = with_remedies(imported, findings, wish.fixes)
-        added = add_import(project, mended, label_set=wish.label_set, findings=findings, cancelled=cancelled)
+        added = add_import(
+            project, mended, label_set=wish.label_set, findings=findings, cancelled=task.cancelled
+        )  # fmt: skip
     except Cancelled:
         raise
     except (M3nError, OSError, MemoryError) as error:
-        result.errors.append((path, " ".join(str(error).split()) or type(error).__name__))
+        result.errors.append((path, _why(path, " ".join(str(error).split()) or type(error).__name__)))
         if project.read_only or _is_full(error):
             raise
-        return
+        return None
     result.repeated += len(added.skipped)
     if added.recordings or added.annotations:
         result.added.append(added)
+    return added
+
+
+def _why(path: Path, words: str) -> str:
+    """An error without the path it is kept with."""
+    return words.removeprefix(f"{path}: ")
 
 
 def _is_full(error: BaseException) -> bool:
