@@ -1,4 +1,4 @@
-"""The one door for everything replaceable: readers, simulation modes, devices, docks.
+"""The one door for everything replaceable: readers, simulation modes, devices, learning methods, docks.
 
 A plugin is a callable ``register(door)`` named by an entry point of the group
 ``m3n_studio``; what ships with the program comes through the same group (see
@@ -31,6 +31,8 @@ KINDS = {
     "signal_reader": "m3n_studio.recordings.formats.SignalReader",
     "simulation_mode": "m3n_studio.imu.modes.SimulationMode",
     "device": "m3n_studio.imu.devices.DeviceModel",
+    "method": "m3n_studio.learning.methods.Method",
+    "sentence_encoder": "m3n_studio.learning.sentences.SentenceEncoderSpec",
     "dock": "m3n_studio.studio.core.docks.DockSpec",
 }
 

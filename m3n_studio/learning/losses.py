@@ -21,10 +21,11 @@ from itertools import combinations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn.functional import cross_entropy, normalize
 
 from m3n_studio.learning.config import LossConfig
-from m3n_studio.learning.models.multi3net import Joint, Objectives, PretrainBatch
+from m3n_studio.learning.models.multi3net import Joint, PretrainBatch
+from m3n_studio.learning.objectives import Objectives
 
 
 def info_nce(
@@ -48,20 +49,18 @@ def info_nce(
     """
     if len(q) < 2:
         return (q.sum() + k.sum()) * 0.0
-    logits = F.normalize(q, dim=1) @ F.normalize(k, dim=1).T / temperature
+    logits = normalize(q, dim=1) @ normalize(k, dim=1).T / temperature
     if allowed is not None:
         own = torch.eye(len(q), dtype=torch.bool, device=q.device)
         logits = logits.masked_fill(~(allowed | own), -torch.inf)
     target = torch.arange(len(q), device=q.device)
-    there = F.cross_entropy(logits, target)
-    return (there + F.cross_entropy(logits.T, target)) / 2 if symmetric else there
+    there = cross_entropy(logits, target)
+    return (there + cross_entropy(logits.T, target)) / 2 if symmetric else there
 
 
-def contrast(
-    joint: Joint, batch: PretrainBatch, placements: Sequence[str], config: LossConfig
-) -> dict[str, Tensor]:
+def contrast(joint: Joint, batch: PretrainBatch, placements: Sequence[str], config: LossConfig) -> dict[str, Tensor]:
     """InfoNCE of every pair, by name (``"text-pose"``, ``"pose-left_wrist"``)."""
-    sides = [("pose", joint.pose, None)]
+    sides: list[tuple[str, Tensor | None, Tensor | None]] = [("pose", joint.pose, None)]
     if config.text:
         sides.insert(0, ("text", joint.text, None))
     sides += [(name, joint.imu[:, p], batch.imu_mask[:, p]) for p, name in enumerate(placements)]

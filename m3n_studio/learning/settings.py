@@ -26,7 +26,7 @@ class SettingProblem(ValueProblem):
 
 def setting(default: Any, description: str, *, unit: str = "", **limits: Any) -> Any:
     """A field with its default, description and unit; `limits` are pydantic's ge, gt, le, lt, min_length."""
-    extra = {"unit": unit} if unit else None
+    extra: dict[str, Any] | None = {"unit": unit} if unit else None
     if isinstance(default, type):
         return Field(default_factory=default, description=description, json_schema_extra=extra, **limits)
     return Field(default, description=description, json_schema_extra=extra, validate_default=True, **limits)

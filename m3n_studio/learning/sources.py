@@ -11,6 +11,8 @@ from pathlib import Path
 
 from m3n_studio.errors import Cancelled, FileError
 from m3n_studio.learning.windows import LabelledRecording, LabelSpan
+from m3n_studio.motion.clip import TextSegment
+from m3n_studio.recordings.signal import Signal
 
 #: Where a device of these tables is worn, by the end of the file's name.
 WORN = {"sw": "left_wrist", "sp": "pocket"}
@@ -50,7 +52,8 @@ def watch_folder(
         raise FileError(folder, found="no table <subject>_<execution>_<device>.csv", expected=", ".join(worn))
     total, done, out = sum(len(devices) for devices in groups.values()), 0, []
     for (subject, execution), devices in groups.items():
-        signals, labels = {}, ()
+        signals: dict[str, Signal] = {}
+        labels: tuple[TextSegment, ...] = ()
         for device, path in devices.items():
             if cancelled():
                 raise Cancelled("reading recordings was cancelled")

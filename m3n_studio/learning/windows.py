@@ -211,16 +211,16 @@ def _null_words(spec: WindowSpec) -> set[str]:
 def _why_none(recordings: Sequence[LabelledRecording], spec: WindowSpec) -> str:
     worn = sorted({p for r in recordings for p in r.signals})
     if not set(worn) & set(spec.placements):
-        return f"no window: asked for {', '.join(spec.placements)}; the recordings have {', '.join(worn) or 'no signal'}"
+        return (
+            f"no window: asked for {', '.join(spec.placements)}; the recordings have {', '.join(worn) or 'no signal'}"
+        )
     return (
         f"no window of {spec.length_s} s with a label of purity {spec.purity} in {len(recordings)} recordings: "
         "signals may be shorter, full of gaps, or without labels"
     )
 
 
-def _cut_one(
-    recording: LabelledRecording, spec: WindowSpec, classes: tuple[str, ...], unlabelled: bool
-) -> Windows:
+def _cut_one(recording: LabelledRecording, spec: WindowSpec, classes: tuple[str, ...], unlabelled: bool) -> Windows:
     worn = [p for p in spec.placements if p in recording.signals]
     t0 = min((float(recording.signals[p].time_s[0]) for p in worn), default=0.0)
     stretches = {p: _stretches(recording.signals[p], t0, spec) for p in worn}
@@ -304,9 +304,7 @@ def _fill(imu: Singles, mask: Mask, stretches: list[_Stretch], starts: Ints) -> 
     """Copy one placement's windows into (N, 6, T) where a stretch holds them whole."""
     samples = imu.shape[-1]
     for stretch in stretches:
-        inside = np.flatnonzero(
-            (starts >= stretch.first) & (starts + samples <= stretch.first + len(stretch.values))
-        )
+        inside = np.flatnonzero((starts >= stretch.first) & (starts + samples <= stretch.first + len(stretch.values)))
         if len(inside):
             views = np.lib.stride_tricks.sliding_window_view(stretch.values, samples, axis=0)  # (n', 6, T)
             imu[inside] = views[starts[inside] - stretch.first]

@@ -10,7 +10,7 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 def sinusoid(length: int, width: int) -> Tensor:
@@ -35,7 +35,7 @@ class MaskedBatchNorm(nn.Module):
         self.norm = nn.BatchNorm1d(channels)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """x (N, C, L), mask (N, L) True where it counts; masked positions come out as 0."""
+        """X (N, C, L), mask (N, L) True where it counts; masked positions come out as 0."""
         if not self.training:
             out = self.norm(x)
             return out if mask is None else out * mask[:, None].to(out.dtype)
@@ -45,7 +45,7 @@ class MaskedBatchNorm(nn.Module):
         rows = x.transpose(1, 2)[kept]  # (M, C)
         if len(rows) < 2:
             n = self.norm
-            rows = F.batch_norm(rows, n.running_mean, n.running_var, n.weight, n.bias, False, 0.0, n.eps)
+            rows = functional.batch_norm(rows, n.running_mean, n.running_var, n.weight, n.bias, False, 0.0, n.eps)
         else:
             rows = self.norm(rows)
         out = torch.zeros_like(x.transpose(1, 2))
@@ -68,7 +68,7 @@ class Attention(nn.Module):
         q, k, v = self.into(x).view(n, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
         seen = None if mask is None else mask[:, None, None, :]
         dropout = self.dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=seen, dropout_p=dropout)
+        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=seen, dropout_p=dropout)
         return self.out(mixed.transpose(1, 2).reshape(n, length, width))
 
 

@@ -1,40 +1,24 @@
 """The joint model that pretraining trains: encoders of text, pose and every placement, and two decoders.
 
-A method needs only some of the parts (:class:`Objectives`); parts it does not need are not built.
+A method needs only some of the parts (its :class:`~m3n_studio.learning.objectives.Objectives`); the others are not
+built.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from m3n_studio.errors import ValueProblem
 from m3n_studio.learning.config import ModelConfig
 from m3n_studio.learning.models.imu_encoder import ImuEncoders
 from m3n_studio.learning.models.pose2imu import ImuDecoder, ImuReconstructor
 from m3n_studio.learning.models.pose_encoder import PoseEncoder
 from m3n_studio.learning.models.text_encoder import TextEncoder
+from m3n_studio.learning.objectives import Objectives
 
-
-@dataclass(frozen=True)
-class Objectives:
-    """What a pretraining asks for: the contrast between modalities, and the two regressions."""
-
-    contrastive: bool = True
-    pose2imu: bool = True
-    reconstruction: bool = True
-
-    def __post_init__(self) -> None:
-        if not (self.contrastive or self.pose2imu or self.reconstruction):
-            raise ValueProblem("pretraining needs at least one objective")
-
-    @property
-    def pose(self) -> bool:
-        """Whether poses are looked at."""
-        return self.contrastive or self.pose2imu
+__all__ = ["Joint", "Multi3Net", "Objectives", "PretrainBatch", "parameter_counts"]
 
 
 class PretrainBatch(NamedTuple):

@@ -54,10 +54,8 @@ class PoseEncoder(nn.Module):
         """Rotation vectors (B, T, 52, 3), rad, and mask (B, T), True for real frames, to (B, embedding)."""
         pose = pose[:, :: self.step]
         batch, frames = pose.shape[:2]
-        if mask is None:
-            mask = torch.ones(batch, frames, dtype=torch.bool, device=pose.device)
-        else:
-            mask = mask[:, :: self.step]
+        everything = torch.ones(batch, frames, dtype=torch.bool, device=pose.device)
+        mask = everything if mask is None else mask[:, :: self.step]
         pose = pose.masked_fill(~mask[..., None, None], 0.0)
         joints = torch.cat([self.body(pose[:, :, :BODY_JOINTS]), self.hands(pose[:, :, BODY_JOINTS:])], dim=2)
         x = (joints + self.joint_position).flatten(0, 1)  # (B * T, 52, c)

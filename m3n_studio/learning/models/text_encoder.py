@@ -8,6 +8,8 @@ mean over real tokens and a linear layer. The sentence model itself stays fixed,
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -42,9 +44,7 @@ class TextEncoder(nn.Module):
     def __init__(self, config: TextEncoderConfig, sentence_width: int, embedding: int) -> None:
         super().__init__()
         widths = [sentence_width, *[config.width] * config.blocks]
-        self.blocks = nn.ModuleList(
-            _Residual(a, b, config.kernel) for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.blocks = nn.ModuleList(_Residual(a, b, config.kernel) for a, b in pairwise(widths))
         self.head = nn.Linear(config.width, embedding)
 
     def forward(self, text: Tensor, mask: Tensor | None = None) -> Tensor:
