@@ -235,7 +235,7 @@ def _cached(cache: Path | None, encoder: SentenceEncoder, config: TextConfig, se
     try:
         if path.stat().st_size > _LARGEST_CACHED:
             return None
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             vector = file["vector"]
     except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, NotImplementedError, SyntaxError):
         return None
