@@ -69,7 +69,7 @@ class _Base:
 
     def predict(self, windows: Windows) -> Ints:
         """(N,) index of the likeliest class."""
-        return self.probabilities(windows).argmax(axis=1).astype(np.int64)
+        return np.asarray(self.probabilities(windows).argmax(axis=1), dtype=np.int64)
 
     def _learn(self, windows: Windows) -> None:
         raise NotImplementedError

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from m3n_studio.annotation.model import Annotation, Tier
 from m3n_studio.errors import ValueProblem
 from m3n_studio.learning.config import WindowSpec
+from m3n_studio.learning.intervals import covered, merged, overlaps
 from m3n_studio.recordings.signal import Signal
 
 __all__ = ["LabelSpan", "LabelledRecording", "WindowSpec", "Windows", "cut", "label_spans"]
@@ -29,7 +30,6 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-Interval = tuple[int, int]
 
 UNLABELLED = -1
 NULL = "null"
@@ -225,19 +225,21 @@ def _cut_one(recording: LabelledRecording, spec: WindowSpec, classes: tuple[str,
     t0 = min((float(recording.signals[p].time_s[0]) for p in worn), default=0.0)
     stretches = {p: _stretches(recording.signals[p], t0, spec) for p in worn}
     starts = _starts(stretches, recording, t0, spec)
+    label, purity = _label(recording.labels, t0 + starts / spec.rate_hz, spec, classes)
+    if not unlabelled:
+        kept = label >= 0
+        starts, label, purity = starts[kept], label[kept], purity[kept]
     imu = np.zeros((len(starts), len(spec.placements), 6, spec.samples), dtype=np.float32)
     mask = np.zeros(imu.shape[:2], dtype=bool)
     for index, placement in enumerate(spec.placements):
         _fill(imu[:, index], mask[:, index], stretches.get(placement, []), starts)
-    start_s = t0 + starts / spec.rate_hz
-    label, purity = _label(recording.labels, start_s, spec, classes)
-    keep = mask.all(axis=1) if spec.missing == "drop" else mask.any(axis=1)
-    keep &= unlabelled | (label >= 0)
-    n = int(keep.sum())
-    return Windows(
-        imu[keep], mask[keep], label[keep], purity[keep], np.array([recording.subject] * n, dtype=str),
-        np.array([recording.name] * n, dtype=str), start_s[keep], classes, spec.placements, spec.rate_hz,
+    n = len(starts)
+    found = Windows(
+        imu, mask, label, purity, np.array([recording.subject] * n, dtype=str),
+        np.array([recording.name] * n, dtype=str), t0 + starts / spec.rate_hz, classes, spec.placements, spec.rate_hz,
     )  # fmt: skip
+    keep = mask.all(axis=1) if spec.missing == "drop" else mask.any(axis=1)
+    return found if keep.all() else found.take(np.flatnonzero(keep))
 
 
 class _Stretch(NamedTuple):
@@ -272,43 +274,26 @@ def _starts(stretches: Mapping[str, list[_Stretch]], recording: LabelledRecordin
     if spec.missing == "drop":
         where = each[0] if len(each) == len(spec.placements) else []
         for other in each[1:]:
-            where = _overlaps(where, other)
+            where = overlaps(where, other)
     else:
-        where = _merged([interval for of in each for interval in of])
+        where = merged([interval for of in each for interval in of])
     if recording.spans:
         edges = [(np.array(span) - t0) * spec.rate_hz for span in recording.spans]
         allowed = [(int(np.ceil(a - 1e-4)), int(np.floor(b + 1e-4))) for a, b in edges]
-        where = _overlaps(where, _merged(allowed))
+        where = overlaps(where, merged(allowed))
     starts = [np.arange(a, b - spec.samples + 1, spec.stride) for a, b in where]
     return np.concatenate([np.zeros(0, dtype=np.int64), *starts]).astype(np.int64)
-
-
-def _merged(intervals: Iterable[Interval]) -> list[Interval]:
-    """Half-open intervals united, sorted."""
-    out: list[Interval] = []
-    for a, b in sorted(intervals):
-        if out and a <= out[-1][1]:
-            out[-1] = (out[-1][0], max(b, out[-1][1]))
-        elif b > a:
-            out.append((a, b))
-    return out
-
-
-def _overlaps(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interval]:
-    """Where two sorted sets of half-open intervals both are."""
-    pairs = ((max(a, c), min(b, d)) for a, b in one for c, d in other)
-    return sorted((a, b) for a, b in pairs if b > a)
 
 
 def _fill(imu: Singles, mask: Mask, stretches: list[_Stretch], starts: Ints) -> None:
     """Copy one placement's windows into (N, 6, T) where a stretch holds them whole."""
     samples = imu.shape[-1]
     for stretch in stretches:
-        inside = np.flatnonzero((starts >= stretch.first) & (starts + samples <= stretch.first + len(stretch.values)))
-        if len(inside):
+        i, j = np.searchsorted(starts, [stretch.first, stretch.first + len(stretch.values) - samples + 1])
+        if j > i:
             views = np.lib.stride_tricks.sliding_window_view(stretch.values, samples, axis=0)  # (n', 6, T)
-            imu[inside] = views[starts[inside] - stretch.first]
-            mask[inside] = True
+            imu[i:j] = views[starts[i:j] - stretch.first]
+            mask[i:j] = True
 
 
 def _label(
@@ -316,11 +301,13 @@ def _label(
 ) -> tuple[Ints, Singles]:
     """The class of each window and the share it covers."""
     end_s, known = start_s + spec.length_s, {name: i for i, name in enumerate(classes)}
-    real = [name for name in classes if not (spec.null == "class" and name == NULL)]
+    real = {name for name in classes if not (spec.null == "class" and name == NULL)}
     share = np.zeros((len(start_s), len(classes)))
     for name in real:
-        share[:, known[name]] = _covered([s for s in spans if s.label == name], start_s, end_s) / spec.length_s
-    nothing = 1.0 - _covered([s for s in spans if s.label in set(real)], start_s, end_s) / spec.length_s
+        own = [(s.start_s, s.end_s) for s in spans if s.label == name]
+        share[:, known[name]] = covered(own, start_s, end_s) / spec.length_s
+    any_class = [(s.start_s, s.end_s) for s in spans if s.label in real]
+    nothing = 1.0 - covered(any_class, start_s, end_s) / spec.length_s
     if spec.null == "class":
         share[:, known[NULL]] = nothing
     if not len(classes):
@@ -329,18 +316,3 @@ def _label(
     most = share[np.arange(len(best)), best]
     good = (most >= spec.purity - 1e-9) & (most >= nothing - 1e-9)
     return np.where(good, best, UNLABELLED).astype(np.int64), np.where(good, np.minimum(most, 1), 0).astype(np.float32)
-
-
-def _covered(spans: Sequence[LabelSpan], start_s: Floats, end_s: Floats) -> Floats:
-    """Seconds of each window that lie in the union of some spans."""
-    merged: list[tuple[float, float]] = []
-    for a, b in sorted((s.start_s, s.end_s) for s in spans if s.end_s > s.start_s):
-        if merged and a <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(b, merged[-1][1]))
-        else:
-            merged.append((a, b))
-    if not merged:
-        return np.zeros(len(start_s))
-    edges = np.array(merged).ravel()
-    gone = np.repeat(np.concatenate([[0.0], np.cumsum(edges[1::2] - edges[::2])]), 2)[1:-1]
-    return np.asarray(np.interp(end_s, edges, gone) - np.interp(start_s, edges, gone))
