@@ -36,6 +36,9 @@ KINDS = {
     "dock": "m3n_studio.studio.core.docks.DockSpec",
 }
 
+#: Parts of the program with a ``builtin`` module; a checkout may be newer than its installed metadata.
+PARTS = ("motion", "recordings", "imu", "learning", "studio")
+
 
 @dataclass(frozen=True)
 class PluginFailure:
@@ -86,11 +89,19 @@ class Door:
 def open_door(points: Iterable[EntryPoint] | None = None) -> Door:
     """A new door with every entry point of the group admitted, built-ins first, then by name."""
     door = Door()
-    found = entry_points(group=GROUP) if points is None else points
+    found = _installed() if points is None else points
     ordered = sorted(found, key=lambda p: (not p.value.startswith("m3n_studio."), p.name))
     for point in ordered:
         door.admit(point.name, point.load)
     return door
+
+
+def _installed() -> list[EntryPoint]:
+    """Entry points of everything installed, and ours that the metadata of an older installation does not name."""
+    found = list(entry_points(group=GROUP))
+    named = {point.value for point in found}
+    ours = (f"m3n_studio.{part}.builtin:register" for part in PARTS)
+    return found + [EntryPoint(value.split(".")[1], value, GROUP) for value in ours if value not in named]
 
 
 @lru_cache(maxsize=1)

@@ -84,20 +84,10 @@ class Method:
 
 def methods(door: Door | None = None) -> dict[str, Method]:
     """Every method by name, ours first."""
-    return dict(our_door(door).all(KIND))
+    return dict((door or the_door()).all(KIND))
 
 
 def find_method(name: str, door: Door | None = None) -> Method:
     """The method of that name; `UnknownName` with the nearest if there is none."""
-    method: Method = our_door(door).get(KIND, name)
+    method: Method = (door or the_door()).get(KIND, name)
     return method
-
-
-def our_door(door: Door | None) -> Door:
-    """The door, with what ships here admitted where the installed metadata is older than the code."""
-    door = the_door() if door is None else door
-    if not any(True for _ in door.all(KIND)):
-        from m3n_studio.learning.builtin import register
-
-        door.admit("learning", lambda: register)
-    return door

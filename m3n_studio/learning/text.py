@@ -24,9 +24,8 @@ from numpy.typing import NDArray
 from m3n_studio.atomic import atomic
 from m3n_studio.errors import FileError, ValueProblem
 from m3n_studio.learning.config import TextConfig
-from m3n_studio.learning.methods import our_door
 from m3n_studio.learning.sentences import EncoderMissing, Hashing, SentenceEncoder, Singles
-from m3n_studio.plugins import Door, load
+from m3n_studio.plugins import Door, load, the_door
 from m3n_studio.resources import resource
 
 _LARGEST = 1_000_000
@@ -169,7 +168,7 @@ def open_encoder(config: TextConfig, *, fallback: bool = True, door: Door | None
     Where it is not on this machine, hashed words take its place and the note says so; without
     `fallback` that is an :class:`~m3n_studio.learning.sentences.EncoderMissing`.
     """
-    spec = our_door(door).get("sentence_encoder", config.encoder)
+    spec = (door or the_door()).get("sentence_encoder", config.encoder)
     try:
         encoder: SentenceEncoder = load(spec.open)(config.instruction, config.download)
     except EncoderMissing as error:
