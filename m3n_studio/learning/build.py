@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from m3n_studio.learning.config import ModelConfig
 from m3n_studio.learning.methods import DataShape
+from m3n_studio.learning.model_config import ModelConfig
 from m3n_studio.learning.models.classifier import Classifier
 from m3n_studio.learning.models.deepconvlstm import DeepConvLstm
 

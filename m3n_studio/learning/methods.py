@@ -18,7 +18,7 @@ from m3n_studio.plugins import Door, load, the_door
 
 if TYPE_CHECKING:
     from m3n_studio.learning.classical import Classical
-    from m3n_studio.learning.config import ModelConfig
+    from m3n_studio.learning.model_config import ModelConfig
 
 KIND = "method"
 

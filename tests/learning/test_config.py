@@ -60,6 +60,7 @@ def test_overrides_are_dotted_or_nested_and_show_as_changes():
         ({"model.pose.joint_width": 9}, ["model.pose", "multiple of spatial_heads"]),
         ({"windows.length_s.a": 9}, ["windows.length_s"]),
         ({"model.classifier": {"top_k": 9, "experts": 4}}, ["top_k"]),
+        ({"finetune.placements": ("ankle",)}, ["finetune.placements", "'ankle'"]),
         ({"windows.placements": ()}, ["windows.placements"]),
         ({"windows.placements": ("a", "a")}, ["distinct"]),
     ],

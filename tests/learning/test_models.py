@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from m3n_studio.errors import ValueProblem
-from m3n_studio.learning.config import ModelConfig, load_preset
+from m3n_studio.learning.config import load_preset
 from m3n_studio.learning.losses import squared_error
+from m3n_studio.learning.model_config import ModelConfig
 from m3n_studio.learning.models.classifier import Classifier, Experts, HybridHead, PlainHead, adopt, balance
 from m3n_studio.learning.models.deepconvlstm import DeepConvLstm
 from m3n_studio.learning.models.imu_encoder import ImuEncoders

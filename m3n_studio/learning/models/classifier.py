@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from m3n_studio.errors import ValueProblem
-from m3n_studio.learning.config import ClassifierConfig, ModelConfig
+from m3n_studio.learning.model_config import ClassifierConfig, ModelConfig
 from m3n_studio.learning.models.imu_encoder import CHANNELS, ImuEncoders
 from m3n_studio.learning.models.layers import Attention, MaskedBatchNorm, masked_mean, something
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from m3n_studio.errors import ValueProblem
-from m3n_studio.learning.config import DeepConvLstmConfig
+from m3n_studio.learning.model_config import DeepConvLstmConfig
 from m3n_studio.learning.models.classifier import Outputs
 from m3n_studio.learning.models.imu_encoder import CHANNELS
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from m3n_studio.learning.config import ImuEncoderConfig
+from m3n_studio.learning.model_config import ImuEncoderConfig
 from m3n_studio.learning.models.layers import Attention, sinusoid
 
 CHANNELS = 6

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from m3n_studio.learning.config import ModelConfig
+from m3n_studio.learning.model_config import ModelConfig
 from m3n_studio.learning.models.imu_encoder import ImuEncoders
 from m3n_studio.learning.models.pose2imu import ImuDecoder, ImuReconstructor
 from m3n_studio.learning.models.pose_encoder import PoseEncoder

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from m3n_studio.learning.config import DecoderConfig
+from m3n_studio.learning.model_config import DecoderConfig
 
 _GROWTH = 8  # three unpoolings by two
 

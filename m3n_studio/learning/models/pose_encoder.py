@@ -15,7 +15,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from m3n_studio.learning.config import PoseEncoderConfig
+from m3n_studio.learning.model_config import PoseEncoderConfig
 from m3n_studio.learning.models.layers import Block, something
 
 BODY_JOINTS, HAND_JOINTS = 22, 30

@@ -13,7 +13,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from m3n_studio.learning.config import TextEncoderConfig
+from m3n_studio.learning.model_config import TextEncoderConfig
 from m3n_studio.learning.models.layers import MaskedBatchNorm, masked_mean
 
 
