@@ -21,12 +21,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
 
 from PySide6.QtWidgets import QApplication
 
+from m3n_studio.recordings.pyramid import BASE
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.studio.app import application
 from m3n_studio.studio.core.clock import Clock
 from m3n_studio.studio.core.contents import Contents
 from m3n_studio.studio.look.theme import load_theme
-from m3n_studio.studio.traces.pyramid import BASE
 from m3n_studio.studio.traces.trace_data import EvenTimes, Line
 from m3n_studio.studio.traces.trace_view import TraceView
 

@@ -72,7 +72,7 @@ def drag(app: QApplication, window: Window, name: str, moves: int) -> np.ndarray
         value = middle + wide * np.sin(2 * np.pi * i / 40 + 0.1)
         begin, busy = time.perf_counter(), time.thread_time()
         row.slider.moved.emit(value)
-        view._flush()
+        view.hand.flush()
         out[::2, i] = time.perf_counter() - begin, time.thread_time() - busy
         app.processEvents()
         out[1::2, i] = time.perf_counter() - begin, time.thread_time() - busy

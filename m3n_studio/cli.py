@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from m3n_studio import __version__
+from m3n_studio import __version__, cli_import, cli_labels, cli_project
 from m3n_studio.errors import M3nError
 
 app = typer.Typer(
@@ -25,6 +25,9 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(cli_labels.app, name="labels")
+app.add_typer(cli_project.app)
+cli_import.add_to(app)
 
 
 class Up(StrEnum):
@@ -200,6 +203,13 @@ def augment(
     out: OutOption,
     bodies: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many bodies.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the population.")] = 0,
+    population: Annotated[
+        str,
+        typer.Option(
+            help="Whose bodies: a .toml or .json file (the window saves one), people, or people:all."
+            " Default: the body's components and limbs at random."
+        ),
+    ] = "",
     placement: Placements = None,
     rate: RateOption = None,
     up: UpOption = Up.auto,
@@ -210,19 +220,23 @@ def augment(
     from rich.console import Console
     from rich.progress import Progress
 
+    from m3n_studio import workbench
     from m3n_studio.imu.augment import augment as run
+    from m3n_studio.imu.population_file import open_population
 
     model, clip, placements, _ = _motion_placements_shape(motion, up, body, placement, "")
+    stated = open_population(population, model) if population else None
+    options: dict[str, Any] = {"seed": seed, "settings": _settings(rate, bandwidth_hz)}
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"simulating {bodies} bodies", total=bodies)
 
         def progress(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        run(
-            model, clip, placements, out, bodies=bodies, seed=seed, settings=_settings(rate, bandwidth_hz),
-            progress=progress,
-        )  # fmt: skip
+        if stated is None:
+            run(model, clip, placements, out, bodies=bodies, progress=progress, **options)
+        else:
+            workbench.populate(model, clip, placements, stated, bodies, out, progress=progress, **options)
     _note(f"wrote {out}: {bodies} bodies, {', '.join(p.name for p in placements)}, {out.stat().st_size / 1e6:.1f} MB")
 
 
@@ -247,7 +261,7 @@ def convert(
         float, typer.Option(min=0.0, help="Scale to this stature in m, feet at the origin; 0: as is.")
     ] = 0.0,
 ) -> None:
-    """Read a motion of any format and write it as our own clip (.npz)."""
+    """Read a motion of any format and write it as our own clip (.npz), or as an animated body (.glb)."""
     from m3n_studio import workbench
     from m3n_studio.motion.native import save_clip
     from m3n_studio.motion.normalise import normalise as to_stature
@@ -256,7 +270,12 @@ def convert(
     clip = workbench.open_clip(motion, up=up.value)
     clip = resample(clip, rate) if rate else clip
     clip = to_stature(clip, workbench.open_body(None), stature_m=stature_m) if stature_m else clip
-    save_clip(out, clip)
+    if out.suffix.lower() == ".glb":
+        from m3n_studio.studio.scene.gltf import write_glb
+
+        write_glb(out, workbench.open_body(None), clip)
+    else:
+        save_clip(out, clip)
     _note(f"wrote {out}: {len(clip)} frames at {clip.rate_hz:.6g} Hz")
 
 

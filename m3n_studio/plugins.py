@@ -29,6 +29,7 @@ GROUP = "m3n_studio"
 KINDS = {
     "motion_reader": "m3n_studio.motion.formats.MotionReader",
     "signal_reader": "m3n_studio.recordings.formats.SignalReader",
+    "label_format": "m3n_studio.annotation.exchange.formats.LabelFormat",
     "simulation_mode": "m3n_studio.imu.modes.SimulationMode",
     "device": "m3n_studio.imu.devices.DeviceModel",
     "method": "m3n_studio.learning.methods.Method",

@@ -6,7 +6,7 @@ result on screen is the result of the same call in a script.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,12 +21,20 @@ from m3n_studio.recordings.signal import Signal
 if TYPE_CHECKING:
     from m3n_studio.body.solve import Solution
     from m3n_studio.imu.align import Alignment
+    from m3n_studio.imu.augment import Augmented
     from m3n_studio.imu.fidelity import FidelityReport
     from m3n_studio.imu.placement import Placement
+    from m3n_studio.imu.population import Population
+    from m3n_studio.imu.settings import Settings
 
 WRISTS = ("left_wrist", "right_wrist")
 ALIGN = ("clock", "mount")
 DEMO_PREFIX = "demo:"
+#: The body segment a sensor's place is on, for recordings that are named by segment.
+SEGMENT_OF = {
+    "wrist": "forearm", "ankle": "lower_leg", "shank": "lower_leg", "thigh": "upper_leg", "knee": "upper_leg",
+    "pocket": "upper_leg", "chest": "upper_back", "belt": "hip",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,9 +124,12 @@ def _words(name: str) -> frozenset[str]:
 
 
 def counterpart(name: str, real: Sequence[Signal]) -> Signal | None:
-    """The recording of a sensor: the same name, else one whose name has all its words."""
+    """The recording of a sensor: the same name, else one with all its words, else that of its body segment."""
     words = _words(name)
-    same = [s for s in real if s.name == name] or [s for s in real if words <= _words(s.name)]
+    segment = frozenset[str]().union(*(_words(SEGMENT_OF.get(word, word)) for word in words))
+    same = [s for s in real if s.name == name]
+    for wanted in (words, segment):
+        same = same or [s for s in real if wanted <= _words(s.name)]
     return same[0] if same else None
 
 
@@ -242,3 +253,27 @@ def scene(
     moved = clip.source.path if str(motion).startswith(DEMO_PREFIX) else str(motion)
     recorded = "" if real is None else str(real)
     return Scene(title, model, clip, wanted, placed, simulated, recordings, judged, moved, recorded)
+
+
+def populate(
+    model: BodyModel,
+    clip: Clip,
+    placements: Sequence[Placement],
+    population: Population,
+    n: int,
+    out: str | Path,
+    *,
+    seed: int = 0,
+    settings: Settings | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Augmented:
+    """Draw n bodies of a population and write what their sensors read to one HDF5 file."""
+    from m3n_studio.imu.augment import augment
+    from m3n_studio.imu.population import draw
+
+    vectors, _ = draw(model, population, n, seed, cancelled=cancelled)
+    return augment(
+        model, clip, placements, out, bodies=vectors, seed=seed, settings=settings, progress=progress,
+        cancelled=cancelled,
+    )  # fmt: skip

@@ -115,6 +115,43 @@ def test_augment_writes_every_body(tmp_path, capsys):
     assert "left_wrist, right_wrist" in text
 
 
+def test_augment_draws_the_bodies_of_a_population_as_the_window_does(tmp_path, capsys):
+    import h5py
+
+    from m3n_studio.body.files import default_body
+    from m3n_studio.imu.population import Population, Spread, draw
+    from m3n_studio.imu.population_file import save_population
+
+    population = Population(("stature", "forearm"), (Spread("normal", 1.9, 0.02), Spread("uniform", 0.24, 0.26)))
+    for name in ("tall.toml", "tall.json"):
+        save_population(tmp_path / name, population)
+        out = tmp_path / f"{name}.h5"
+        code, _, err = run(
+            capsys, "augment", MOTION, "--population", tmp_path / name, "--bodies", 20, "--seed", 4, "--out", out
+        )
+        assert code == 0, err
+        vectors, measured = draw(default_body(), population, 20, 4)
+        with h5py.File(out) as file:
+            np.testing.assert_array_equal(file["shapes/vectors"][:], vectors)
+            np.testing.assert_allclose(file["shapes/lengths_m"][:, 0], measured[:, 0], atol=1e-6)
+
+
+def test_a_preset_stands_for_a_population(tmp_path, capsys):
+    out = tmp_path / "people.h5"
+    code, _, err = run(capsys, "augment", MOTION, "--population", "people", "--bodies", 5, "--out", out)
+    assert code == 0, err
+    assert out.stat().st_size > 0
+
+
+def test_a_motion_becomes_an_animated_body(tmp_path, capsys):
+    from m3n_studio.studio.scene.gltf import read_glb
+
+    out = tmp_path / "body.glb"
+    code, _, err = run(capsys, "convert", MOTION, "--out", out)
+    assert code == 0, err
+    assert np.isfinite(read_glb(out).vertices(3)).all()
+
+
 def test_info_lists_the_demo_motions_with_a_sentence_each(capsys):
     code, text, _ = run(capsys, "info", "demo")
     assert code == 0
@@ -138,6 +175,7 @@ def test_info_lists_the_demo_motions_with_a_sentence_each(capsys):
         (["fidelity", "missing.csv", "missing.csv"], "missing.csv"),
         (["info", "/"], "/"),
         (["augment", MOTION, "--bodies", "0", "--out", "x.h5"], "bodies"),
+        (["augment", MOTION, "--population", "peple", "--out", "x.h5"], "people"),
         (["nonsense"], "nonsense"),
     ],
 )

@@ -36,7 +36,7 @@ from m3n_studio.motion.clip import Clip
 Array = NDArray[np.float64]
 FORMAT = "m3n-studio augmented bodies"
 FORMAT_VERSION = 1
-_BATCH_BYTES = 16 << 20
+_BATCH_BYTES = 2 << 20
 _MOST_BODIES = 10_000_000
 _LENGTHS = {
     "upper_arm": ("left_shoulder", "left_elbow"),

@@ -34,6 +34,10 @@ READERS: tuple[MotionReader, ...] = (
         suffixes=(".pkl", ".npz", ".npy"),
         sniff="m3n_studio.motion.parametric.estimates:sniff", read="m3n_studio.motion.parametric.estimates:read",
     ),
+    MotionReader(
+        name="segments", title="Orientations of 16 body segments, qmt full-body example (.mat)", suffixes=(".mat",),
+        sniff="m3n_studio.motion.segments:sniff", read="m3n_studio.motion.segments:read",
+    ),
 )  # fmt: skip
 
 

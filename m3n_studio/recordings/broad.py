@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio.errors import FileError
+from m3n_studio.recordings.imported import Import, LabelTrack, PathFacts, Reading, Recorded
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.recordings.tables import HDF5_MAGIC, open_hdf5, read_array
 from m3n_studio.recordings.trajectory import Trajectory, y_up
@@ -47,6 +48,20 @@ def sniff(path: Path, head: bytes) -> bool:
 def read(path: Path) -> tuple[Signal, ...]:
     """The trial's one IMU signal."""
     return (read_trial(path).signal,)
+
+
+def facts(path: Path) -> PathFacts:
+    """The trial's name as the session."""
+    return PathFacts("", path.stem)
+
+
+def read_whole(path: Path, _reading: Reading) -> Import:
+    """The trial's signal; when the board was meant to move is its label."""
+    trial = read_trial(path)
+    words = np.where(trial.movement, "movement", "rest").tolist()
+    labels = (LabelTrack.of_samples("movement", trial.signal.time_s, words),)
+    return Import((Recorded(trial.signal, "", "board"),), labels, session=path.stem, format="broad", paths=(path,),
+                  notes=("optical pose not read",))  # fmt: skip
 
 
 def read_trial(path: str | Path) -> BroadTrial:

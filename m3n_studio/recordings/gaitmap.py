@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from m3n_studio import so3
 from m3n_studio.errors import FileError
 from m3n_studio.recordings.delimited import Lines, read_lines, read_numbers, split_cells
+from m3n_studio.recordings.imported import Import, Reading, Recorded
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.recordings.trajectory import Trajectory, y_up
 
@@ -50,6 +51,15 @@ def read(path: Path, rate_hz: float = IMU_RATE_HZ) -> tuple[Signal, ...]:
     values = _columns(lines, header, keys).reshape(-1, max(len(names), 1), 2, 3)
     time_s = np.arange(len(values)) / rate_hz
     return tuple(Signal(name, time_s, values[:, i, 0], np.deg2rad(values[:, i, 1])) for i, name in enumerate(names))
+
+
+def read_whole(path: Path, reading: Reading) -> Import:
+    """Both feet, at 204.8 Hz unless a person gave another rate."""
+    rate = reading.rate_hz or IMU_RATE_HZ
+    places = {"left_sensor": "left_foot", "right_sensor": "right_foot"}
+    recorded = tuple(Recorded(signal, places.get(signal.name, "")) for signal in read(path, rate))
+    note = f"{rate:g} Hz: the file has no times" + ("" if reading.rate_hz else "; this is the example's rate")
+    return Import(recorded, format="gaitmap", paths=(path,), notes=(note,))
 
 
 def read_markers(path: str | Path) -> dict[str, Array]:

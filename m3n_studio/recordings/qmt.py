@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio.errors import FileError
+from m3n_studio.recordings.imported import Import, Reading, Recorded
 from m3n_studio.recordings.matlab import Value, read_matlab
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.recordings.trajectory import Trajectory, y_up
@@ -32,6 +33,21 @@ def read(path: Path) -> tuple[Signal, ...]:
     """Every segment's IMU signal, in the file's order."""
     time_s, segments = _segments(path)
     return tuple(Signal(name, time_s, fields["acc"], fields["gyr"]) for name, fields in segments.items())
+
+
+#: The file's words for segments, and placements near where the sensors sat.
+_SEGMENTS = {"upper_leg": "thigh", "lower_leg": "shank", "hip": "belt"}
+
+
+def read_whole(path: Path, _reading: Reading) -> Import:
+    """Every segment's signal with its placement."""
+    recorded = []
+    for signal in read(path):
+        part, _, side = signal.name.rpartition("_")
+        part, side = (part, side) if side in ("left", "right") else (signal.name, "")
+        place = "_".join(word for word in (side, _SEGMENTS.get(part, part)) if word)
+        recorded.append(Recorded(signal, place))
+    return Import(tuple(recorded), format="qmt", paths=(path,), notes=("segment orientations not read",))
 
 
 def read_trajectories(path: str | Path) -> tuple[Trajectory, ...]:

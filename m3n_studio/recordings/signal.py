@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from m3n_studio.errors import ValueProblem
+from m3n_studio.recordings.series import checked, freeze
 
 Array = NDArray[np.float64]
 GRAVITY_MPS2 = 9.81
@@ -40,26 +40,14 @@ class Signal:
 
     def __post_init__(self) -> None:
         time_s = np.ascontiguousarray(self.time_s, dtype=np.float64)
-        n = len(time_s)
         acc = np.array(self.acc_mps2, dtype=np.float64)
         gyr = np.array(self.gyr_radps, dtype=np.float64)
-        if time_s.ndim != 1 or n < 1 or acc.shape != (n, 3) or gyr.shape != (n, 3):
-            raise ValueProblem(
-                f"signal {self.name!r}: expected (N,) times and (N, 3) values;"
-                f" found {time_s.shape}, {acc.shape}, {gyr.shape}"
-            )
-        if not np.isfinite(time_s).all() or (np.diff(time_s) <= 0).any():
-            raise ValueProblem(f"signal {self.name!r}: times must be finite and increasing")
-        valid = np.ones(n, dtype=bool) if self.valid is None else np.array(self.valid, dtype=bool)
-        if valid.shape != (n,):
-            raise ValueProblem(f"signal {self.name!r}: valid must be ({n},); found {valid.shape}")
+        values = {"accelerations": (acc, 3), "angular velocities": (gyr, 3)}
+        valid = checked(f"signal {self.name!r}", time_s, values, self.valid)
         bad = ~(np.isfinite(acc).all(axis=1) & np.isfinite(gyr).all(axis=1))
         acc[bad] = 0.0
         gyr[bad] = 0.0
-        valid &= ~bad
-        for name, array in (("time_s", time_s), ("acc_mps2", acc), ("gyr_radps", gyr), ("valid", valid)):
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+        freeze(self, time_s=time_s, acc_mps2=acc, gyr_radps=gyr, valid=valid & ~bad)
 
     def __len__(self) -> int:
         return len(self.time_s)

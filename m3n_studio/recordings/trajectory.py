@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio import so3
-from m3n_studio.errors import FileError, UnknownName, ValueProblem
+from m3n_studio.errors import FileError, UnknownName
+from m3n_studio.recordings.series import checked, freeze
 
 Array = NDArray[np.float64]
 COLUMNS = ("time_s", "px", "py", "pz", "qw", "qx", "qy", "qz")
@@ -54,27 +55,17 @@ class Trajectory:
 
     def __post_init__(self) -> None:
         time_s = np.array(self.time_s, dtype=np.float64)
-        n = len(time_s) if time_s.ndim == 1 else 0
         position = np.array(self.position_m, dtype=np.float64)
         quat = np.array(self.quat_wxyz, dtype=np.float64)
-        valid = np.ones(n, dtype=bool) if self.valid is None else np.array(self.valid, dtype=bool)
-        if n < 1 or position.shape != (n, 3) or quat.shape != (n, 4) or valid.shape != (n,):
-            raise ValueProblem(
-                f"trajectory {self.name!r}: expected (N,) times, (N, 3) positions, (N, 4) quaternions, (N,) valid;"
-                f" found {time_s.shape}, {position.shape}, {quat.shape}, {valid.shape}"
-            )
-        if not np.isfinite(time_s).all() or (np.diff(time_s) <= 0).any():
-            raise ValueProblem(f"trajectory {self.name!r}: times must be finite and increasing")
+        values = {"positions": (position, 3), "quaternions": (quat, 4)}
+        valid = checked(f"trajectory {self.name!r}", time_s, values, self.valid)
         with np.errstate(invalid="ignore", over="ignore"):
             length = np.linalg.norm(quat, axis=1)
         good = np.isfinite(position).all(axis=1) & np.isfinite(length) & (length > 1e-6)
         position[~good] = 0.0
         quat[~good], length[~good] = (1.0, 0.0, 0.0, 0.0), 1.0
-        fields = (("time_s", time_s), ("position_m", position), ("valid", valid & good),
-                  ("quat_wxyz", so3.continuous_quats(quat / length[:, None])))  # fmt: skip
-        for name, array in fields:
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+        unit = so3.continuous_quats(quat / length[:, None])
+        freeze(self, time_s=time_s, position_m=position, valid=valid & good, quat_wxyz=unit)
 
     def __len__(self) -> int:
         return len(self.time_s)

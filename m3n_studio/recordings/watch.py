@@ -8,6 +8,7 @@ share one; they are parted within that millisecond. Times stay Unix times.
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from pathlib import Path
 
@@ -22,7 +23,9 @@ from m3n_studio.recordings.delimited import (
     split_cells,
     spread_ties,
 )
+from m3n_studio.recordings.imported import Import, LabelTrack, PathFacts, Reading, Recorded, SubjectFacts
 from m3n_studio.recordings.signal import Signal
+from m3n_studio.recordings.subjects import subject_from
 
 _CHANNELS = ("x_acc", "y_acc", "z_acc", "x_gyro", "y_gyro", "z_gyro")
 _STAMP_S = 1e-3
@@ -71,3 +74,32 @@ def read_labels(path: str | Path) -> tuple[TextSegment, ...]:
             segments.append(TextSegment(float(time_s[start]), float(time_s[min(stop, len(words) - 1)]), word))
         start = stop
     return tuple(segments)
+
+
+def facts(path: Path) -> PathFacts:
+    """Subject and execution from ``s01_02_sw.csv``; which wrist or pocket, the files do not say."""
+    found = re.fullmatch(r"(s\d+)_(\d+)_(sw|sp)", path.stem)
+    return PathFacts(found[1], found[2], "", _DEVICES[found[3]]) if found else PathFacts()
+
+
+def read_whole(path: Path, _reading: Reading) -> Import:
+    """The signal with its labels, and the subject where ``subjects_info.csv`` lies in a folder above."""
+    (signal,) = read(path)
+    known = facts(path)
+    lines = read_lines(path)
+    header = lines.cells(0, ",")
+    labels: tuple[LabelTrack, ...] = ()
+    if "label" in header:
+        column = header.index("label")
+        rows = (lines.cells(row, ",") for row in range(1, len(lines.text)))
+        words = [cells[column] if column < len(cells) else "" for cells in rows]
+        labels = (LabelTrack.of_samples("activity", signal.time_s, words),)
+    subject, paths = SubjectFacts(known.subject), [path]
+    for folder in list(path.parents)[:3]:
+        table = folder / "subjects_info.csv"
+        found = subject_from(table, known.subject, ",")
+        if found is not None:
+            subject, paths = found, [path, table]
+            break
+    return Import((Recorded(signal, known.placement, known.sensor),), labels, subject, known.session, "watch",
+                  tuple(paths), "unix", ("taken as m/s² and rad/s, Android's units",))  # fmt: skip

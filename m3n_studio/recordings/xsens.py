@@ -19,10 +19,13 @@ from numpy.typing import NDArray
 from m3n_studio import so3
 from m3n_studio.errors import FileError
 from m3n_studio.recordings.delimited import Lines, check_times, read_lines, read_numbers
+from m3n_studio.recordings.imported import Import, PathFacts, Reading, Recorded, even_times
+from m3n_studio.recordings.placements import placement_of
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.recordings.trajectory import Trajectory, y_up
 
 Array = NDArray[np.float64]
+_MOST_XML = 1 << 20
 _COUNTER_WRAP = 1 << 16
 _FINE_WRAP = 1 << 32
 _FINE_HZ = 10_000.0
@@ -46,6 +49,53 @@ def read(path: Path) -> tuple[Signal, ...]:
                         expected=f"{', '.join(_CHANNELS)}; export them in MT Manager")  # fmt: skip
     values = table.numbers(_CHANNELS)
     return (Signal(_name(path), table.time_s(), values[:, :3], values[:, 3:]),)
+
+
+def facts(path: Path) -> PathFacts:
+    """The trial from the name: ``<trial>_<device>.txt``."""
+    trial, _, device = path.stem.rpartition("_")
+    return PathFacts("", trial, "", device)
+
+
+def read_whole(path: Path, reading: Reading) -> Import:
+    """The sensor's signal, also where no gyroscope was exported or the rate has to be given."""
+    table = _Table(path)
+    missing = [column for column in _CHANNELS[:3] if column not in table.header]
+    if missing:
+        raise FileError(path, field=missing[0], found="no such column was exported",
+                        expected="acceleration; export it in MT Manager")  # fmt: skip
+    turns = set(_CHANNELS) <= set(table.header)
+    values = table.numbers(_CHANNELS if turns else _CHANNELS[:3])
+    gyr = values[:, 3:] if turns else np.zeros_like(values)
+    time_s = table.time_s(reading.rate_hz) if table.timed() or reading.rate_hz else even_times(path, len(values), 0.0)
+    known = facts(path)
+    others = [name for name in ("Mag_X", *_QUAT[:1], *_MATRIX[:1], *_EULER[:1]) if name in table.header]
+    notes = [f"not read: {', '.join(others)} …"] if others else []
+    if not turns:
+        notes.append("no gyroscope was exported; angular velocity is zero")
+    segments, mapping = _segments(path)
+    place = placement_of(segments.get(known.sensor, ""))
+    recorded = Recorded(Signal(known.sensor, time_s, values[:, :3], gyr), place, "Xsens MTw", () if turns else ("gyr",))
+    return Import((recorded,), session=known.session, format="xsens", paths=(path, *mapping), notes=tuple(notes))
+
+
+def _segments(path: Path) -> tuple[dict[str, str], tuple[Path, ...]]:
+    """Segment of each device by an OpenSense mapping file beside the trial or a folder above, if there is one."""
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, parse
+
+    for folder in (path.parent, path.parent.parent):
+        for file in sorted(folder.glob("*Mappings.xml"))[:1]:
+            if file.stat().st_size > _MOST_XML:
+                continue
+            try:
+                root = parse(file).getroot()
+            except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+                raise FileError(file, found="no readable XML", expected="an OpenSense mapping") from error
+            sensors = [] if root is None else root.iter("ExperimentalSensor")
+            found = {(one.get("name") or "").strip("_"): one.findtext("name_in_model") or "" for one in sensors}
+            return found, (file,)
+    return {}, ()
 
 
 def read_trajectory(path: str | Path) -> Trajectory:
@@ -95,12 +145,22 @@ class _Table:
         places = [self.header.index(name) for name in names]
         return read_numbers(self.lines, places, names, first=self.top + 1, delimiter=self.delimiter)
 
-    def time_s(self) -> Array:
-        """Times (N,) from the first row, s."""
-        head = "\n".join(self.lines.text[: self.top])
-        rate = re.search(r"Update Rate:\s*([0-9.]+)\s*Hz", head)
-        if rate and 1.0 <= float(rate[1]) <= 1e4:
-            time_s = _unwrap(self.numbers(("PacketCounter",))[:, 0], _COUNTER_WRAP) / float(rate[1])
+    def rate_hz(self) -> float:
+        """The header's update rate, 0 where it states none."""
+        found = re.search(r"Update Rate:\s*([0-9.]+)\s*Hz", "\n".join(self.lines.text[: self.top]))
+        return float(found[1]) if found and 1.0 <= float(found[1]) <= 1e4 else 0.0
+
+    def timed(self) -> bool:
+        """Whether the file has a rate or sample times."""
+        if self.rate_hz():
+            return True
+        return "SampleTimeFine" in self.header and bool(np.isfinite(self.numbers(("SampleTimeFine",))).all())
+
+    def time_s(self, given_hz: float = 0.0) -> Array:
+        """Times (N,) from the first row, s; `given_hz` for files that state no rate."""
+        rate = self.rate_hz() or (0.0 if self.timed() else given_hz)
+        if rate:
+            time_s = _unwrap(self.numbers(("PacketCounter",))[:, 0], _COUNTER_WRAP) / rate
         elif "SampleTimeFine" in self.header:
             time_s = _unwrap(self.numbers(("SampleTimeFine",))[:, 0], _FINE_WRAP) / _FINE_HZ
             if not np.isfinite(time_s).all():

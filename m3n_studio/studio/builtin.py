@@ -9,8 +9,10 @@ DOCKS = (
     DockSpec("body", "Body", "left", "m3n_studio.studio.views:build_body"),
     DockSpec("traces", "Traces", "right", "m3n_studio.studio.views:build_traces"),
     DockSpec("spectrum", "Spectrum", "right", "m3n_studio.studio.traces.spectrum_view:build"),
+    DockSpec("video", "Video", "left", "m3n_studio.studio.video.video_view:build", open=False),
     DockSpec("attributes", "Attributes", "right", "m3n_studio.studio.attributes.shaping_view:build"),
     DockSpec("fidelity", "Fidelity", "right", "m3n_studio.studio.fidelity.fidelity_view:build"),
+    DockSpec("labels", "Labels", "right", "m3n_studio.studio.labels.label_view:build", open=False),
     DockSpec("transport", "Transport", "bottom", "m3n_studio.studio.views:build_transport"),
 )
 

@@ -1,18 +1,27 @@
-"""How the built-in views are built from a :class:`ViewContext` and joined to the selection."""
+"""How the built-in views are built from a :class:`ViewContext` and joined to the selection.
+
+What a view needs is imported when it is built: the window is on screen before pyqtgraph is.
+"""
 
 from __future__ import annotations
 
-from m3n_studio.studio.body.body_tools import BodyTools
-from m3n_studio.studio.body.body_view import BodyView
+from typing import TYPE_CHECKING
+
 from m3n_studio.studio.core.actions import ActionSpec
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.document import pair_with
-from m3n_studio.studio.timeline.transport import Transport
-from m3n_studio.studio.traces.trace_view import TraceView
+
+if TYPE_CHECKING:
+    from m3n_studio.studio.body.body_view import BodyView
+    from m3n_studio.studio.timeline.transport import Transport
+    from m3n_studio.studio.traces.trace_view import TraceView
 
 
 def build_body(context: ViewContext) -> BodyView:
     """The body in motion; highlights the selected sensor."""
+    from m3n_studio.studio.body.body_tools import BodyTools
+    from m3n_studio.studio.body.body_view import BodyView
+
     view = BodyView(context.clock, context.theme, viewport=context.viewport)
     view.failed.connect(context.report)
     context.selection.sensor_changed.connect(view.set_selected)
@@ -26,6 +35,8 @@ def build_body(context: ViewContext) -> BodyView:
 
 def build_traces(context: ViewContext) -> TraceView:
     """The traces of the selected sensor."""
+    from m3n_studio.studio.traces.trace_view import TraceView
+
     view = TraceView(context.clock, context.theme, context.selection)
     view.sensor_changed.connect(context.selection.set_sensor)
     context.selection.sensor_changed.connect(view.set_sensor)
@@ -46,4 +57,6 @@ def build_traces(context: ViewContext) -> TraceView:
 
 def build_transport(context: ViewContext) -> Transport:
     """The transport bar."""
+    from m3n_studio.studio.timeline.transport import Transport
+
     return Transport(context.clock, context.theme, context.actions, context.selection)

@@ -1,14 +1,11 @@
 #version 120
+// The contact shadow as a mesh on the ground; how dark it is comes with every vertex.
 uniform mat4 u_view;
 uniform mat4 u_projection;
-attribute vec2 a_ground;   // x, z
-attribute vec2 a_local;    // along and across the segment, m
-attribute vec3 a_splat;    // half length, reach (m), strength
-varying vec2 v_local;
-varying vec3 v_splat;
+attribute vec3 a_ground;   // x, z (m), darkness
+varying float v_dark;
 
 void main() {
-    v_local = a_local;
-    v_splat = a_splat;
+    v_dark = a_ground.z;
     gl_Position = u_projection * (u_view * vec4(a_ground.x, 0.002, a_ground.y, 1.0));
 }

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from m3n_studio.errors import FileError
-from m3n_studio.recordings.formats import read_signals
+from m3n_studio.recordings.formats import read_import, read_signals
 from tests.recordings.samples import SAMPLES
 
 WORDS = [b"nan", b"inf", b"-1e999", b",", b"\n", b"\r", b"\0", b"\xff\xfe", b"1e308", b"\t", b";", b"acc_x", b'"']
-ROUNDS = {"m3n-hdf5": 600, "broad": 600, "qmt": 600}
+ROUNDS = {"m3n-hdf5": 600, "broad": 600, "qmt": 600, "hdf5": 600, "utd-mhad": 600, "bids-motion": 400}
 
 
 def mutate(data, rng):
@@ -42,6 +42,7 @@ def test_mutated_files_are_read_or_refused(tmp_path, name):
         good.write_bytes(mutate(data, rng))
         try:
             signals = read_signals(good)
+            whole = read_import(good)
         except FileError as error:
             refused += 1
             message = str(error)
@@ -49,6 +50,7 @@ def test_mutated_files_are_read_or_refused(tmp_path, name):
             assert "\n" not in message
             assert len(message) < 2000
         else:
+            assert len(whole.signals) == len(signals)
             assert all(np.isfinite(s.acc_mps2).all() and np.isfinite(s.gyr_radps).all() for s in signals)
     assert refused > 0
 

@@ -76,7 +76,7 @@ def test_there_and_back_is_the_body_it_began_with(qtbot, window, panel):
     mass.pressed.emit()
     for value in (90.0, 60.0, am.values(panel._model, window.history.document.clip.shape)["mass"]):
         mass.moved.emit(value)
-        panel._flush()
+        panel.hand.flush()
     mass.released.emit()
     end = window.history.document.body.vector(window.contents.document.model)
     np.testing.assert_allclose(end, start, atol=1e-3)
@@ -103,7 +103,7 @@ def test_what_is_locked_stays(qtbot, window, panel):
     assert now["mass"] > before["mass"] + 15
     assert now["stature"] == pytest.approx(before["stature"], abs=1.1e-3)
     assert now["forearm"] == pytest.approx(before["forearm"], abs=1.1e-3)
-    qtbot.mouseClick(panel.randomise, LEFT)
+    qtbot.mouseClick(panel.head.randomise, LEFT)
     other = tape(window)
     assert other["stature"] == pytest.approx(now["stature"], abs=2e-3)
     assert abs(other["mass"] - now["mass"]) + abs(other["thigh"] - now["thigh"]) > 0.01
@@ -170,7 +170,7 @@ def test_reset_of_one_and_of_all_goes_back_to_the_performer(qtbot, window, panel
     panel.rows["forearm"].reset.emit()
     assert tape(window)["forearm"] == pytest.approx(own["forearm"], abs=1e-3)
     assert abs(tape(window)["stature"] - own["stature"]) > 0.05
-    qtbot.mouseClick(panel.reset_all, LEFT)
+    qtbot.mouseClick(panel.head.reset_all, LEFT)
     assert window.history.document.shape is None
     assert tape(window) == pytest.approx(own, abs=1e-9)
     assert not panel.rows["stature"].back.isEnabled()
@@ -178,25 +178,25 @@ def test_reset_of_one_and_of_all_goes_back_to_the_performer(qtbot, window, panel
 
 def test_compare_keeps_the_body_and_its_traces_as_a_ghost(qtbot, window, panel):
     before, signals = window.history.document.body, window.contents.simulated
-    qtbot.mouseClick(panel.compare, LEFT)
+    qtbot.mouseClick(panel.head.compare, LEFT)
     drag(qtbot, panel.rows["forearm"].slider, tape(window)["forearm"] + 0.03)
     assert window.contents.document.ghost is before
     np.testing.assert_allclose(window.contents.ghost[0].acc_mps2, signals[0].acc_mps2)
     assert panel.rows["forearm"].slider._ghost == pytest.approx(measure(panel._model, before).forearm_m)
-    qtbot.mouseClick(panel.compare, LEFT)
+    qtbot.mouseClick(panel.head.compare, LEFT)
     assert window.contents.ghost == ()
     assert window.history.document.ghost is None
 
 
 def test_presets_give_what_they_say(qtbot, window, panel):
-    for action in panel.presets.menu().actions():
+    for action in panel.head.presets.menu().actions():
         preset = action.data()
         if isinstance(preset, am.Preset):
             action.trigger()
             now = tape(window)
             assert now["stature"] == pytest.approx(preset.targets["stature"], abs=1.1e-3), preset.title
             assert now["mass"] == pytest.approx(preset.targets.get("mass", now["mass"]), abs=0.25), preset.title
-    panel.performer.trigger()
+    panel.head.performer.trigger()
     assert window.history.document.shape is None
 
 
@@ -204,16 +204,16 @@ def test_text_goes_out_and_comes_back(qtbot, window, panel):
     panel.rows["stature"].stepped.emit(1.8)
     panel.rows["forearm"].stepped.emit(0.27)
     wanted = tape(window)
-    panel.copy_action.trigger()
+    panel.head.copy_action.trigger()
     text = QGuiApplication.clipboard().text()
     assert text.startswith("stature=1.80")
-    panel.performer.trigger()
-    panel.paste_action.trigger()
+    panel.head.performer.trigger()
+    panel.head.paste_action.trigger()
     for name, value in tape(window).items():
         assert value == pytest.approx(wanted[name], abs=am.TOLERANCE[name] * 1.2), name
     before = window.history.document
     QGuiApplication.clipboard().setText("statue=1.80")
-    panel.paste_action.trigger()
+    panel.head.paste_action.trigger()
     assert "statue" in panel.message.text()
     assert window.history.document is before
 

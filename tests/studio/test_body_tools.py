@@ -379,9 +379,9 @@ def test_the_film_of_the_window_has_every_step_and_the_window_lives(full, qtbot,
     clock.seek(0.25)
     ticks = []
     clock.time_changed.connect(ticks.append)
-    recorder = tools.film(tmp_path / "window.mp4")
+    recorder = tools.exports.film(tmp_path / "window.mp4")
     assert full.findChild(QProgressDialog).isVisible()
-    assert tools.film(tmp_path / "second.mp4") is None  # one at a time, which is told
+    assert tools.exports.film(tmp_path / "second.mp4") is None  # one at a time, which is told
     with qtbot.waitSignal(recorder.finished, timeout=60_000) as done:
         pass
     assert done.args == [str(tmp_path / "window.mp4")]
@@ -395,7 +395,7 @@ def test_the_film_of_the_window_has_every_step_and_the_window_lives(full, qtbot,
 
 
 def test_a_cancelled_film_leaves_nothing(full, qtbot, tmp_path):
-    recorder = view_of(full).tools.film(tmp_path / "window.mp4")
+    recorder = view_of(full).tools.exports.film(tmp_path / "window.mp4")
     QTest.qWait(100)
     with qtbot.waitSignal(recorder.finished, timeout=10_000) as done:
         qtbot.mouseClick(recorder.progress.findChild(QPushButton), Qt.MouseButton.LeftButton)
@@ -404,7 +404,7 @@ def test_a_cancelled_film_leaves_nothing(full, qtbot, tmp_path):
 
 
 def test_the_window_can_be_closed_while_it_is_filmed(full, qtbot, tmp_path):
-    view_of(full).tools.film(tmp_path / "window.mp4")
+    view_of(full).tools.exports.film(tmp_path / "window.mp4")
     QTest.qWait(50)
     full.close()
     assert not full.jobs.running
@@ -415,7 +415,7 @@ def test_the_window_can_be_closed_while_it_is_filmed(full, qtbot, tmp_path):
 def test_a_turntable_goes_once_round_and_puts_the_camera_back(full, qtbot, tmp_path):
     view = view_of(full)
     camera = view.stage.camera
-    recorder = view.tools.turntable(tmp_path / "turn.mp4", PictureWish(160, 200, seconds=1))
+    recorder = view.tools.exports.turntable(tmp_path / "turn.mp4", PictureWish(160, 200, seconds=1))
     with qtbot.waitSignal(recorder.finished, timeout=30_000):
         pass
     frames = frames_of(tmp_path / "turn.mp4")
@@ -442,7 +442,7 @@ def test_the_animated_body_is_written_from_the_menu(full, qtbot, tmp_path, monke
 
 def test_a_place_one_may_not_write_in_is_told(full, qtbot, tmp_path, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(tmp_path / "no" / "x.mp4"), ""))
-    view_of(full).tools.ask_film()
+    view_of(full).tools.exports.ask_film()
     qtbot.waitUntil(lambda: full.error_bar.isVisible(), timeout=5000)
     settle(full, qtbot)
     assert not full.findChildren(QDialog) or not any(d.isVisible() for d in full.findChildren(QDialog))
@@ -464,7 +464,7 @@ def test_where_opengl_is_missing_the_same_hands_and_exports_work(qtbot, display,
     QTest.mouseClick(view.viewport, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, at)
     settle(window, qtbot)
     assert len(window.history.document.placements) == 2
-    recorder = view.tools.turntable(tmp_path / "turn.png", PictureWish(80, 100, seconds=1))
+    recorder = view.tools.exports.turntable(tmp_path / "turn.png", PictureWish(80, 100, seconds=1))
     with qtbot.waitSignal(recorder.finished, timeout=30_000):
         pass
     assert len(list(tmp_path.glob("turn_*.png"))) == 30

@@ -87,7 +87,7 @@ def test_without_a_recording_it_says_what_to_do(window, document, qtbot):
 
 
 def test_the_verdict_is_there_without_a_click(view):
-    assert "acceleration r 0.99" in view.verdict.text()
+    assert "Acceleration r 0.99" in view.verdict.text()
     assert "worst at" in view.verdict.text()
     assert view.sensor_box.currentData() == "left_wrist"
     assert view.recording_box.currentData() == "left_wrist"
@@ -483,3 +483,26 @@ def test_every_edit_of_the_dock_goes_round(view, window, qtbot):
         window.actions_by_name["undo"].trigger()
     assert window.history.document is before
     settled(view, qtbot)
+
+
+def test_the_clock_is_followed_window_by_window(view, window, qtbot):
+    card = view.steps.clock_card
+    plot, windows = card.offsets, view.work.result.clock
+    assert plot.windows is windows
+    assert len(plot.points()) == len(windows.time_s) >= 2
+    assert f"{len(windows.time_s)} windows" in card.straight.text()
+    assert "ms RMS about the fitted line" in card.straight.text()
+    tab(view, "Alignment")
+    place = plot.points()[1].toPoint()
+    QTest.mouseClick(plot, LEFT, NO_KEY, place)
+    assert window.clock.time_s == pytest.approx(windows.time_s[1])
+    QTest.keyClick(plot, Qt.Key.Key_Up)
+    assert window.clock.time_s == pytest.approx(windows.time_s[0])
+    assert "ms off the line" in plot.words(0)
+    before = plot.grab().toImage()
+    offset = view.work.alignment.clock.offset_s
+    typed(card.offset, f"{offset + 0.05:.4f}")
+    settled(view, qtbot)
+    again = view.work.result.clock
+    assert np.median(again.left_s) == pytest.approx(-0.05 + np.median(windows.left_s), abs=0.006)
+    assert plot.grab().toImage() != before

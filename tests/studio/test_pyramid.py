@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from m3n_studio.studio.traces.pyramid import BASE, Pyramid
+from m3n_studio.recordings.pyramid import BASE, Pyramid
 from m3n_studio.studio.traces.trace_data import EvenTimes, Line
 
 

@@ -47,6 +47,7 @@ def contents(body, clip):
 @pytest.fixture
 def full(window, contents, qtbot):
     window.show_contents(contents)
+    qtbot.waitUntil(lambda: window.views.complete and not window.views._behind)  # the layout has settled by then
     qtbot.waitUntil(lambda: window.views["body"].viewport.isVisible())
     QApplication.processEvents()
     return window
@@ -394,8 +395,11 @@ def test_a_view_that_cannot_be_built_costs_the_others_nothing(qtbot, display):
     door.add("dock", "broken", DockSpec("broken", "Broken", "right", "m3n_studio.studio.views:no_such_thing"))
     window = Window(theme="light", door=door)
     try:
-        assert {"body", "traces", "transport"} <= set(window.views)
+        window.show()
+        qtbot.waitUntil(lambda: window.views.complete)
+        assert {"body", "traces", "transport"} <= set(window.views.built)
         assert "broken" not in window.views
+        assert "broken" not in window.host.docks
         assert "Broken" in window.error_bar.text
     finally:
         window.close()

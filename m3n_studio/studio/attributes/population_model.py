@@ -86,13 +86,12 @@ def size_text(count: float) -> str:
 
 def generate(document: Document, population: Population, n: int, seed: int, path: Path, task: Task) -> Augmented:
     """Write what the document's sensors read on every body of a population to one HDF5 file."""
-    from m3n_studio.imu.augment import augment
     from m3n_studio.imu.settings import Settings
+    from m3n_studio.workbench import populate
 
     if document.model is None or document.clip is None or not document.placements:
         raise M3nError("a population needs a motion and at least one sensor on the body")
-    vectors, _ = draw(document.model, population, n, seed, cancelled=task.cancelled)
-    return augment(
-        document.model, document.clip, document.placements, path, bodies=vectors, seed=seed,
+    return populate(
+        document.model, document.clip, document.placements, population, n, path, seed=seed,
         settings=Settings(bandwidth_hz=document.bandwidth_hz), progress=task.progress, cancelled=task.cancelled,
     )  # fmt: skip

@@ -79,11 +79,13 @@ class PopulationPlot(QWidget):
         self._paint_histogram(painter, QRectF(2, 18, half - 12, self.height() - 38))
         self._paint_scatter(painter, QRectF(half + 8, 18, half - 14, self.height() - 38))
 
-    def _frame(self, painter: QPainter, box: QRectF, title: str, low: str, high: str) -> None:
+    def _frame(self, painter: QPainter, box: QRectF, title: str, low: str, high: str, *, brief: str = "") -> None:
         painter.setPen(QPen(QColor(self._theme.border), 1))
         painter.drawLine(box.bottomLeft(), box.bottomRight())
         painter.setPen(QColor(self._theme.text))
         flag = Qt.AlignmentFlag
+        if painter.fontMetrics().horizontalAdvance(title) > box.width():
+            title = brief or title
         painter.drawText(QRectF(box.left(), 0, box.width(), 16), flag.AlignLeft | flag.AlignVCenter, title)
         painter.setPen(QColor(self._theme.muted))
         under = QRectF(box.left(), box.bottom() + 3, box.width(), 16)
@@ -107,7 +109,8 @@ class PopulationPlot(QWidget):
         x, y = self._values["stature"] * 100.0, self._values["mass"]
         spans = [(float(v.min()), max(float(v.max()), float(v.min()) + 1e-6)) for v in (x, y)]
         (x0, x1), (y0, y1) = spans
-        self._frame(painter, box, f"Mass {y0:.0f}–{y1:.0f} kg by stature", f"{x0:.0f} cm", f"{x1:.0f} cm")
+        title = f"Mass {y0:.0f}–{y1:.0f} kg by stature"
+        self._frame(painter, box, title, f"{x0:.0f} cm", f"{x1:.0f} cm", brief=f"Mass {y0:.0f}–{y1:.0f} kg")
 
         def at(a: float, b: float) -> QPointF:
             inside = box.adjusted(4, 4, -4, -4)

@@ -1,4 +1,7 @@
-"""What can be done with the body view: its commands, the hand on its sensors, its colours and exports.
+"""What can be done with the body view: its commands, the hand on its sensors, its colours.
+
+Exports are in :mod:`m3n_studio.studio.body.export_tools`, other motions in
+:mod:`m3n_studio.studio.body.other_motions`.
 
 All commands are rows of one table; they are the window's actions (menus, palette, keys) and the
 two pop-up menus over the picture at once.
@@ -9,30 +12,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QFileDialog
 
-from m3n_studio.errors import M3nError
 from m3n_studio.studio.body.body_view import BodyView
-from m3n_studio.studio.body.exports import FILM_HZ, PictureDialog, PictureWish, Recorder, body_picture, pixels_of
+from m3n_studio.studio.body.export_tools import ExportTools
+from m3n_studio.studio.body.other_motions import OtherMotions
 from m3n_studio.studio.body.sensor_hand import SensorHand
 from m3n_studio.studio.body.skin_colors import SKINS, SkinColors
 from m3n_studio.studio.core.actions import ActionSpec
 from m3n_studio.studio.core.contents import Contents
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.look.error_bar import describe
-from m3n_studio.studio.scene.movie import Picture, write_png
 from m3n_studio.studio.scene.picking import segment_of
-from m3n_studio.studio.scene.viewport import GLViewport, ImageViewport, Viewport
 
 if TYPE_CHECKING:
     from m3n_studio.imu.surface import Placement
 
-_VIEW, _EDIT, _FILE = "&View", "&Edit", "&File"
+_VIEW, _EDIT = "&View", "&Edit"
 #: Rows between separators, in the order of the pop-up menus.
 VIEW_ROWS = (
     (
@@ -73,13 +72,6 @@ EDIT_ROWS = (
     ActionSpec("turn_right", "Turn the sensor ri&ght", _EDIT, ("Ctrl+]",), tip="Turn the selected sensor by -5°",
                needs="sensors"),
 )  # fmt: skip
-EXPORT_ROWS = (
-    ActionSpec("export_picture", "P&icture of the body…", _FILE, ("Ctrl+Shift+S",), separator_before=True,
-               tip="PNG of any size, transparent if wanted"),
-    ActionSpec("export_turntable", "&Turntable…", _FILE, tip="Once round the body, as MP4 or PNG pictures"),
-    ActionSpec("export_film", "&Film of the window…", _FILE, tip="The whole window playing the clip in step, as MP4"),
-    ActionSpec("export_gltf", "&Animated body (glTF)…", _FILE, tip="Skinned mesh with its motion, .glb"),
-)  # fmt: skip
 _EXCLUSIVE = (("ghost_over", "ghost_beside", "ghost_off"), tuple(f"skin_{name}" for name, _, _ in SKINS))
 
 
@@ -91,10 +83,11 @@ class BodyTools(QObject):
         self.view, self._context = view, context
         self._contents = Contents()
         self._pending = ""
-        self._recorder: Recorder | None = None
         self.hand = SensorHand(view.stage, context.edit, context.seal, self._repaint, self._simulating, self)
         self.colors = SkinColors(view, context.jobs, self._on_error)
-        self.commands: dict[str, QAction] = {}
+        self.exports = ExportTools(view, context, self)
+        self.others = OtherMotions(view, context)
+        self.commands: dict[str, QAction] = {**self.others.commands, **self.exports.commands}
         view.set_hand(self.hand)
         self.hand.picked.connect(context.selection.set_sensor)
         self.hand.placed.connect(self._on_placed)
@@ -117,13 +110,11 @@ class BodyTools(QObject):
             "skeleton": partial(self._show, "show_skeleton"), "joint_axes": partial(self._show, "show_axes"),
             "sensor_errors": self.colors.set_errors, "place_sensor": self.set_placing,
             "remove_sensor": self._remove, "turn_left": self._turn_left, "turn_right": self._turn_right,
-            "export_picture": self.ask_picture, "export_turntable": self.ask_turntable,
-            "export_film": self.ask_film, "export_gltf": self.ask_gltf,
         }  # fmt: skip
 
     def _make_commands(self) -> None:
         slots = self._slots()
-        for spec in (*(row for rows in VIEW_ROWS for row in rows), *EDIT_ROWS, *EXPORT_ROWS):
+        for spec in (*(row for rows in VIEW_ROWS for row in rows), *EDIT_ROWS):
             spec = replace(spec, needs=spec.needs or "motion")
             self.commands[spec.name] = self._context.add_action(spec, slots[spec.name])
         for names in _EXCLUSIVE:
@@ -140,9 +131,9 @@ class BodyTools(QObject):
             menu.addSeparator()
             for spec in rows:
                 menu.addAction(self.commands[spec.name])
-        exports = self.view.export_button.menu()
-        for spec in EXPORT_ROWS:
-            exports.addAction(self.commands[spec.name])
+        menu.addSeparator()
+        menu.addMenu(self.others.menu)
+        self.view.export_button.menu().addActions(list(self.exports.commands.values()))
 
     def _look(self, side: str, *_: object) -> None:
         self.view.look_from(side)
@@ -184,6 +175,8 @@ class BodyTools(QObject):
         self._contents = contents
         self.hand.settled()
         self.colors.set_contents(contents)
+        self.exports.set_contents(contents)
+        self.others.set_others(contents.document.others, motion=contents.scene is not None)
         names = [p.name for p in contents.document.placements]
         if self._pending in names and contents.scene is not None:
             self._context.selection.set_sensor(names.index(self._pending))
@@ -215,135 +208,10 @@ class BodyTools(QObject):
             self.view.set_note(f"{name} · {where}" if where in name else f"{name} · on the {where}")
             self.view.set_note_tip(f"{name}, on the {where}, turned by {degrees}°")
 
+    def _on_error(self, error: Exception) -> None:
+        self._context.report(describe(error)[0])
+
     def stop(self) -> None:
         """The window closes."""
         self.hand.stop()
         self.colors.stop()
-
-    # ------------------------------------------------------------------ exports
-
-    def _on_error(self, error: Exception) -> None:
-        self._context.report(describe(error)[0])
-
-    def _suggest(self, suffix: str) -> str:
-        stem = Path(self._contents.title or "body").stem
-        return str(Path.home() / f"{stem}{suffix}")
-
-    def _ask_path(self, title: str, suffix: str, kinds: str) -> Path | None:
-        name, _ = QFileDialog.getSaveFileName(self.view.window(), title, self._suggest(suffix), kinds)
-        if not name:
-            return None
-        path = Path(name)
-        return path if path.suffix else path.with_suffix(suffix)
-
-    def _dialog(self, title: str, wished: Callable[[PictureWish], object], *, turns: bool) -> None:
-        ratio = self.view.devicePixelRatioF()
-        size = (round(self.view.width() * ratio), round(self.view.height() * ratio))
-        dialog = PictureDialog(title, size, turns=turns, parent=self.view.window())
-        dialog.wished.connect(wished)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def ask_picture(self, *_: object) -> None:
-        """Ask for a size, then a place, then write a picture."""
-        self._dialog("Picture of the body", self._picture, turns=False)
-
-    def _picture(self, wish: PictureWish) -> None:
-        path = self._ask_path("Save picture", ".png", "PNG (*.png)")
-        if path is None:
-            return
-        try:
-            write_png(path, body_picture(self.view, wish.width, wish.height, see_through=wish.see_through))
-        except M3nError as error:
-            self._on_error(error)
-
-    def ask_turntable(self, *_: object) -> None:
-        """Ask for size and time, then a place, then film once round the body."""
-        self._dialog("Turntable", self._turntable, turns=True)
-
-    def _turntable(self, wish: PictureWish) -> None:
-        path = self._ask_path("Save turntable", ".mp4", "Film (*.mp4);;PNG pictures (*.png)")
-        if path is not None:
-            self.turntable(path, wish)
-
-    def turntable(self, path: Path, wish: PictureWish) -> Recorder | None:
-        """Once round the body at the frame shown; the camera is put back."""
-        stage, start = self.view.stage, self.view.stage.camera
-        count = max(round(wish.seconds * FILM_HZ), 2)
-
-        def grab(i: int) -> Picture:
-            now = stage.camera
-            stage.camera = start.looking(start.azimuth_deg + 360.0 * i / count, start.elevation_deg)
-            try:
-                return body_picture(self.view, wish.width, wish.height)
-            finally:
-                stage.camera = now
-
-        return self._record("Turntable", path, count, grab, None)
-
-    def ask_film(self, *_: object) -> None:
-        """Ask for a place, then film the window."""
-        path = self._ask_path("Save film of the window", ".mp4", "Film (*.mp4);;PNG pictures (*.png)")
-        if path is not None:
-            self.film(path)
-
-    def film(self, path: Path) -> Recorder | None:
-        """The whole window, 30 pictures per second of clip, over the loop region or all of time."""
-        clock = self._context.clock
-        clock.pause()
-        start, end = clock.loop or (clock.start_s, clock.end_s)
-        count, before, window = int((end - start) * FILM_HZ + 1e-6) + 1, clock.time_s, self.view.window()
-        viewports: list[Viewport] = [*window.findChildren(GLViewport), *window.findChildren(ImageViewport)]
-
-        def grab(i: int) -> Picture:
-            clock.pause()
-            clock.seek(start + i / FILM_HZ)
-            for viewport in viewports:
-                viewport.always_smooth = True
-            try:
-                return pixels_of(window.grab().toImage())
-            finally:
-                for viewport in viewports:
-                    viewport.always_smooth = False
-
-        return self._record("Film of the window", path, count, grab, before)
-
-    def _record(
-        self, name: str, path: Path, count: int, grab: Callable[[int], Picture], back_to_s: float | None
-    ) -> Recorder | None:  # fmt: skip
-        if self._recorder is not None:
-            self._context.report("A film is still being made; wait for it or cancel it.")
-            return None
-        recorder = Recorder(name, path, count, grab, self._context.jobs, self._on_error, self.view.window())
-        self._recorder, self._back_to_s = recorder, back_to_s
-        recorder.finished.connect(self._on_recorded)
-        return recorder
-
-    @Slot(str)
-    def _on_recorded(self, _path: str) -> None:
-        self._recorder = None
-        if self._back_to_s is not None:
-            self._context.clock.seek(self._back_to_s)
-        self._repaint()
-
-    def ask_gltf(self, *_: object) -> None:
-        """Ask for a place, then write the moving body in the background."""
-        document = self._contents.document
-        scene = self._contents.scene
-        if scene is None:
-            return
-        path = self._ask_path("Save animated body", ".glb", "glTF (*.glb)")
-        if path is None:
-            return
-        model, clip, shape = scene.track.model, scene.track.clip, document.shape
-
-        def work(task: object) -> Path:
-            from m3n_studio.studio.scene.gltf import write_glb
-
-            def progress(done: float, total: float) -> None:
-                task.check()  # type: ignore[attr-defined]
-                task.progress(done, total)  # type: ignore[attr-defined]
-
-            return write_glb(path, model, clip, shape, progress=progress)
-
-        self._context.jobs.run("Writing glTF", work, failed=self._on_error)

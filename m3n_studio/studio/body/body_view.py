@@ -7,76 +7,38 @@ is the picture and its state.
 from __future__ import annotations
 
 import math
+from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from m3n_studio.body.shape import Shape
+from m3n_studio.studio.body.companions import ghost_of, motion_color, others_of
 from m3n_studio.studio.body.legend import Legend
+from m3n_studio.studio.body.plates import Edge, Plate
 from m3n_studio.studio.core.clock import Clock
 from m3n_studio.studio.core.contents import Contents
+from m3n_studio.studio.core.document import OtherMotion
 from m3n_studio.studio.look.icons import icon
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import tool_button
 from m3n_studio.studio.scene.coloring import Scale
+from m3n_studio.studio.scene.orbiting import Hand
 from m3n_studio.studio.scene.stage import Companion, Scene, Stage
-from m3n_studio.studio.scene.viewport import GLViewport, Hand, ImageViewport, Viewport, make_viewport
+from m3n_studio.studio.scene.viewport import GLViewport, ImageViewport, Viewport, make_viewport
 
 if TYPE_CHECKING:
     from m3n_studio.studio.body.body_tools import BodyTools
 
-_RADIUS = 8
+_LONGEST_NAME = 36
 _HINT = (
     "Drag to orbit · Shift-drag to pan · wheel to zoom · double-click to reset\n"
     "Drag a sensor along the skin · Alt-drag or Ctrl+wheel turns it · Shift-click the skin places one"
 )
-GHOST_MODES = ("over", "beside", "off")
-_GHOST_ASIDE_M = 0.95
-_GHOST_OPACITY = 0.38
 #: Azimuth from the body's own front, and elevation, degrees.
 SIDES = {"front": (0.0, 4.0), "side": (90.0, 4.0), "top": (0.0, 89.0)}
-
-
-class _Edge(QWidget):
-    """The rounded edge of a panel over the picture, which cannot be clipped itself."""
-
-    def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.theme = theme
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        """Cover the corners, draw the edge."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        inside, outside = QPainterPath(), QPainterPath()
-        inside.addRoundedRect(box, _RADIUS, _RADIUS)
-        outside.addRect(QRectF(self.rect()))
-        painter.fillPath(outside.subtracted(inside), QColor(self.theme.window))
-        painter.setPen(QPen(QColor(self.theme.border), 1))
-        painter.drawPath(inside)
-
-
-class _Plate(QWidget):
-    """What buttons lie on, so that they can be read over the body."""
-
-    def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self.theme = theme
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        """A rounded plate the picture shines through a little."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        color = QColor(self.theme.panel)
-        color.setAlphaF(0.86)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(color)
-        painter.drawRoundedRect(QRectF(self.rect()), _RADIUS, _RADIUS)
-        painter.end()
 
 
 class BodyView(QWidget):
@@ -104,13 +66,14 @@ class BodyView(QWidget):
         self._hand: Hand | None = None
         self.tools: BodyTools | None = None
         self._ghost_shape: Shape | None = None
+        self._others: tuple[tuple[Scene, OtherMotion], ...] = ()
         self.ghost_mode = "over"
         self._free: tuple[float, float] | None = None
         self._note = ""
-        self._edge = _Edge(self, theme)
+        self._edge = Edge(self, theme)
         self._buttons = self._overlay()
         self.legend = Legend(theme, self)
-        self._plate = _Plate(self, theme)
+        self._plate = Plate(self, theme)
         self._plate.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._caption = QLabel(self)
         self._caption.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -140,8 +103,8 @@ class BodyView(QWidget):
         for widget in (self._edge, self._buttons, self._plate, self._caption, self.legend):
             widget.raise_()
 
-    def _overlay(self) -> _Plate:
-        box = _Plate(self, self.stage.theme)
+    def _overlay(self) -> Plate:
+        box = Plate(self, self.stage.theme)
         row = QHBoxLayout(box)
         row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(2)
@@ -179,30 +142,27 @@ class BodyView(QWidget):
     def set_contents(self, contents: Contents) -> None:
         """Show another body, motion, sensors or ghost."""
         self._ghost_shape = contents.document.ghost if contents.scene is not None else None
+        self._others = tuple(zip(contents.others, contents.document.others, strict=False))
         self.set_scene(contents.scene)
         if self.tools is not None:
             self.tools.set_contents(contents)
 
     def set_ghost_mode(self, mode: str) -> None:
-        """Show the kept body over this one, beside it, or not at all: one of `GHOST_MODES`."""
+        """Show the kept body over this one, beside it, or not at all: "over", "beside", "off"."""
         self.ghost_mode = mode
-        self._show_ghost()
+        self._show_companions()
         self.viewport.update()
 
-    def _show_ghost(self) -> None:
+    def _show_companions(self) -> None:
         scene, shape, stage = self.stage.scene, self._ghost_shape, self.stage
-        if scene is None or shape is None or self.ghost_mode == "off":
+        if scene is None:
             stage.companions = ()
             return
-        beside = self.ghost_mode == "beside"
-        same = stage.companions and stage.companions[0].scene.track.shape is shape
-        if same and stage.companions[0].scene.track.clip is scene.track.clip:
-            ghost = stage.companions[0].scene
-        else:
-            ghost = Scene.of(scene.track.model, scene.track.clip, shape=shape)
-        shift = (-_GHOST_ASIDE_M, 0.0, 0.0) if beside else (0.0, 0.0, 0.0)
-        color = stage.theme.stage.body if beside else stage.theme.accent
-        stage.companions = (Companion(ghost, shift, 1.0 if beside else _GHOST_OPACITY, color),)
+        ghosts: tuple[Companion, ...] = ()
+        if shape is not None and self.ghost_mode != "off":
+            ghosts = (ghost_of(scene, shape, self.ghost_mode, stage.theme, stage.companions),)
+        taken = bool(ghosts) and self.ghost_mode == "beside"
+        stage.companions = (*ghosts, *others_of(scene, self._others, stage.theme, taken=taken))
 
     def look_from(self, side: str) -> None:
         """Look at the body from its "front", "side" or "top", or "free" as before that."""
@@ -248,8 +208,16 @@ class BodyView(QWidget):
     def _write_caption(self) -> None:
         clip = None if self.stage.scene is None else self.stage.scene.track.clip
         frames = "" if clip is None else f"{len(clip):,} frames at {clip.rate_hz:g} Hz".replace(",", " ")
-        self._caption.setText(self._note or frames or "No motion: drop one here")
+        text = self._note or frames or "No motion: drop one here"
+        others = [self._named(i) for i in range(len(self._others))]
+        self._caption.setText("<br>".join([*others, escape(text)]) if others else text)
         self._place_corners()
+
+    def _named(self, index: int) -> str:
+        """The name of another motion with its colour."""
+        title, color = self._others[index][1].title, motion_color(self.stage.theme, index)
+        short = title if len(title) <= _LONGEST_NAME else f"{title[: _LONGEST_NAME - 1]}…"
+        return f'<span style="color:{color}">■</span> {escape(short)}'
 
     def _place_corners(self) -> None:
         """Buttons above on the right, the caption below on the left, the legend over it."""
@@ -264,7 +232,7 @@ class BodyView(QWidget):
     def set_scene(self, scene: Scene | None) -> None:
         """Show another body, motion or sensors."""
         self.stage.scene = scene
-        self._show_ghost()
+        self._show_companions()
         self._write_caption()
         self._on_time(self._clock.time_s)
         self.viewport.update()
@@ -298,7 +266,8 @@ class BodyView(QWidget):
                              (self.reset_button, "reset"), (self.place_button, "place"),
                              (self.view_button, "eye"), (self.export_button, "export")):  # fmt: skip
             button.setIcon(icon(name, theme))
-        self._show_ghost()
+        self._show_companions()
+        self._write_caption()
         self.viewport.update()
 
     def reset_camera(self) -> None:
@@ -326,10 +295,14 @@ class BodyView(QWidget):
         return super().eventFilter(watched, event)
 
     def _on_time(self, time_s: float) -> None:
-        if self.stage.scene is None:
+        stage = self.stage
+        if stage.scene is None:
             return
-        frame = self.stage.scene.track.clip.frame_at(time_s)
-        if frame != self.stage.frame:
-            self.stage.frame = frame
+        before = tuple(map(stage.frame_of, stage.companions))
+        frame, stage.time_s = stage.scene.track.clip.frame_at(time_s), time_s
+        moved = frame != stage.frame
+        stage.frame = frame
+        if moved:
             self.frame_changed.emit(frame)
+        if moved or before != tuple(map(stage.frame_of, stage.companions)):
             self.viewport.update()

@@ -30,6 +30,8 @@ class Situation:
     has_sensors: bool = False
     can_undo: bool = False
     can_redo: bool = False
+    has_project: bool = False
+    has_session: bool = False
 
 
 #: When an action can be used.
@@ -41,6 +43,8 @@ STATES: dict[str, Callable[[Situation], bool]] = {
     "sensors": lambda s: s.has_sensors,
     "undo": lambda s: s.can_undo,
     "redo": lambda s: s.can_redo,
+    "project": lambda s: s.has_project,
+    "session": lambda s: s.has_session,
 }
 
 
@@ -85,11 +89,16 @@ class ActionSpec:
         return self.text.replace("&", "").rstrip("…")
 
 
-MENUS = ("&File", "&Edit", "&Playback", "&View", "&Help")
+MENUS = ("&File", "&Edit", "&Label", "&Playback", "&View", "&Help")
 
 ACTIONS = (
     ActionSpec("open", "&Open…", "&File", ("Ctrl+O",), "open", "Open motions or recordings", toolbar=True),
     ActionSpec("open_folder", "Open &folder…", "&File", ("Ctrl+Shift+O",), tip="Open what is in a folder"),
+    ActionSpec("new_project", "&New project…", "&File", ("Ctrl+N",), tip="Make a project: recordings and their labels",
+               separator_before=True),
+    ActionSpec("open_project", "Open pro&ject…", "&File", ("Ctrl+Alt+O",), tip="Open the folder of a project"),
+    ActionSpec("close_project", "&Close project", "&File", tip="Close the project; all of it is saved already",
+               needs="project"),
     ActionSpec("preferences", "&Preferences…", "&File", ("Ctrl+,",), separator_before=True),
     ActionSpec("quit", "&Quit", "&File", ("Ctrl+Q",), separator_before=True),
     ActionSpec("undo", "&Undo", "&Edit", ("Ctrl+Z",), "undo", "Undo", needs="undo", toolbar=True),
@@ -211,6 +220,8 @@ class ActionTable(QObject):
 
     def update_states(self, situation: Situation) -> None:
         """Enable what can be used now."""
+        if situation == self._situation:
+            return
         self._situation = situation
         for spec in self._specs.values():
             self._actions[spec.name].setEnabled(STATES[spec.needs](situation))

@@ -12,6 +12,7 @@ from m3n_studio.body.shape import Shape
 from m3n_studio.errors import FileError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
+from m3n_studio.recordings.video.container import SUFFIXES as VIDEO_SUFFIXES
 from m3n_studio.studio.core.document import Document
 from m3n_studio.studio.scene.bones import BoneTrack
 from m3n_studio.studio.scene.sensors import LiveSensor
@@ -51,6 +52,8 @@ class Contents:
         What all this follows from.
     judged : mapping
         How each sensor's recording was aligned and how close it is, by sensor name.
+    others : tuple of Scene
+        The document's other motions, each on its own performer's body.
     note : str
         What the user should know about all this, e.g. why nothing could be aligned.
     """
@@ -67,6 +70,7 @@ class Contents:
     envelopes: tuple[Envelope, ...] = ()
     document: Document = field(default_factory=Document)
     judged: Mapping[str, Judged] = field(default_factory=dict)
+    others: tuple[Scene, ...] = ()
 
     @property
     def clip(self) -> Clip | None:
@@ -74,19 +78,22 @@ class Contents:
         return None if self.scene is None else self.scene.track.clip
 
     def span_s(self) -> tuple[float, float]:
-        """First and last time, s: the motion's, else the recordings'."""
+        """First and last time, s: the longest motion's, else the recordings'."""
         if self.clip is not None:
-            return 0.0, self.clip.duration_s
+            return 0.0, max(s.track.clip.duration_s for s in (self.scene, *self.others) if s is not None)
         signals = self.real or self.simulated
-        if not signals:
-            return 0.0, 0.0
-        return float(min(s.time_s[0] for s in signals)), float(max(s.time_s[-1] for s in signals))
+        spans = [(float(s.time_s[0]), float(s.time_s[-1])) for s in signals]
+        spans += [s.span_s for s in self.document.long]
+        if not spans or self.document.session_id:  # a session lasts as long as anything recorded it
+            spans += [video.session_span_s for video in self.document.videos]
+        return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else (0.0, 0.0)
 
     def rate_hz(self) -> float:
         """Frames per second of stepping: the motion's, else the recording's."""
         if self.clip is not None:
             return self.clip.rate_hz
-        return max((s.rate_hz for s in self.real), default=30.0) or 30.0
+        rates = [s.rate_hz for s in self.real] + [s.rate_hz for s in self.document.long]
+        return max(rates, default=30.0) or 30.0
 
 
 def sensor_tracks(
@@ -148,7 +155,7 @@ def derive(
     contents = Contents(
         document.title, _scene(document, before), tuple(simulated), recordings=document.recordings,
         ghost=_ghost(document, base, before), envelopes=_envelopes(document, base, before),
-        document=document, note="; ".join(verdict.problems.values()),
+        document=document, note="; ".join(verdict.problems.values()), others=_others(document, before),
     )  # fmt: skip
     return _with_judged(contents, list(verdict.judged.values()))
 
@@ -185,6 +192,14 @@ def _scene(d: Document, before: Contents) -> Scene | None:
     return Scene.of(d.model, d.clip, shape=d.shape, sensors=sensors)
 
 
+def _others(d: Document, before: Contents) -> tuple[Scene, ...]:
+    """The scenes of the other motions; those of before where they are the same motions."""
+    if d.clip is None or d.model is None:
+        return ()
+    known = {id(s.track.clip): s for s in before.others if s.track.model is d.model}
+    return tuple(known.get(id(o.clip)) or Scene.of(d.model, o.clip) for o in d.others)
+
+
 def document_of(scene: WorkScene) -> Document:
     """The document of the command line's scene."""
     return Document(
@@ -215,23 +230,51 @@ def open_recording(path: Path, before: Document) -> Document:
     )  # fmt: skip
 
 
+def open_video_file(path: Path, before: Document) -> Document:
+    """A video laid beside what is shown, its first frame at the beginning; one that is there already stays."""
+    from m3n_studio.recordings.video.index import open_video
+    from m3n_studio.recordings.video.track import VideoTrack
+
+    found = open_video(path)
+    if any(Path(video.path).absolute() == path.absolute() for video in before.videos):
+        return before
+    start = min((float(r.time_s[0]) for r in before.recordings), default=0.0) if before.clip is None else 0.0
+    track = VideoTrack(str(path), (found.start_s, found.end_s)).beginning_at(start)
+    return before.with_(videos=(*before.videos, track), title=before.title or path.name)
+
+
 def open_file(path: Path, before: Document) -> Document:
-    """Whatever the file is: a motion if some reader knows it as one, else a recording."""
+    """Whatever the file is: a video, a motion, a recording, or one that holds both of these."""
     from m3n_studio.motion import formats as motions
     from m3n_studio.recordings import formats as recordings
 
     if not path.exists():
-        raise FileError(path, found="there is no such file", expected="a motion or a recording")
+        raise FileError(path, found="there is no such file", expected="a motion, a recording or a video")
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        return open_video_file(path, before)
     suffix, of_motion, of_recording = path.suffix.lower(), motions.motion_suffixes(), recordings.signal_suffixes()
     if suffix not in {*of_motion, *of_recording}:
-        known = " ".join(sorted({*of_motion, *of_recording}))
-        raise FileError(path, found="neither a motion nor a recording that is known here", expected=f"one of {known}")
-    if suffix in of_recording:
-        try:
-            motions.find_reader(path)
-        except FileError:
-            return open_recording(path, before)
-    return open_motion(path, before)
+        known = " ".join(sorted({*of_motion, *of_recording, *VIDEO_SUFFIXES}))
+        found = "neither a motion nor a recording nor a video that is known here"
+        raise FileError(path, found=found, expected=f"one of {known}")
+    if suffix in of_motion and suffix in of_recording:
+        return _open_either(path, before)
+    return open_recording(path, before) if suffix in of_recording else open_motion(path, before)
+
+
+def _open_either(path: Path, before: Document) -> Document:
+    """A file whose suffix leaves it open what it is: a motion, a recording, or both at once."""
+    from m3n_studio.recordings.formats import find_reader
+
+    try:
+        moved = open_motion(path, before)
+    except FileError:
+        return open_recording(path, before)
+    try:
+        find_reader(path)
+    except FileError:
+        return moved
+    return open_recording(path, moved)
 
 
 def open_files(paths: Sequence[Path], before: Document) -> Document:

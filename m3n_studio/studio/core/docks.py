@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from m3n_studio.studio.core.actions import ActionSpec
     from m3n_studio.studio.core.clock import Clock
     from m3n_studio.studio.core.derived import Base
+    from m3n_studio.studio.core.desk import Desk
     from m3n_studio.studio.core.document import Edit
     from m3n_studio.studio.core.jobs import Jobs
     from m3n_studio.studio.core.selection import Selection
@@ -39,12 +40,15 @@ class DockSpec:
     area : {"left", "right", "bottom"}
     build : str
         Import path of ``build(context: ViewContext) -> QWidget``.
+    open : bool
+        Whether it is seen in layouts that do not name it; else the View menu and layouts that do open it.
     """
 
     name: str
     title: str
     area: str
     build: str
+    open: bool = True
 
 
 def _loose(spec: ActionSpec, slot: Callable[..., object]) -> QAction:
@@ -68,6 +72,7 @@ class ViewContext:
     viewport : {"auto", "gl", "offscreen"}, how three-dimensional pictures are made.
     add_action : ``add_action(spec, slot) -> QAction`` puts an action of the view into menus, command palette and
         shortcut sheet; its name should begin with the view's, e.g. ``"traces.measure"``.
+    desk : the open project and the session being labelled; None in a view outside a window.
     """
 
     clock: Clock
@@ -81,3 +86,4 @@ class ViewContext:
     base: Callable[[], Base | None]
     viewport: str = "auto"
     add_action: Callable[[ActionSpec, Callable[..., object]], QAction] = _loose
+    desk: Desk | None = None

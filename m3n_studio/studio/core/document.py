@@ -10,17 +10,52 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from m3n_studio.body.model import BodyModel
 from m3n_studio.body.shape import Shape
+from m3n_studio.errors import M3nError, UnknownName
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
+from m3n_studio.recordings.video.track import VideoTrack
 
 if TYPE_CHECKING:
     from m3n_studio.imu.align import Alignment
     from m3n_studio.imu.population import Population
     from m3n_studio.imu.surface import Placement
+    from m3n_studio.studio.core.long_signal import LongSignal
+
+
+#: Motions shown besides the first, at most.
+MOST_OTHERS = 3
+PLACES = ("beside", "over")
+
+
+@dataclass(frozen=True, eq=False)
+class OtherMotion:
+    """Another clip on its own performer's body, shown with the first on one clock; it wears no sensors.
+
+    Attributes
+    ----------
+    clip : Clip
+    path : str
+        The file it was read from.
+    where : {"beside", "over"}
+    """
+
+    clip: Clip
+    path: str
+    where: str = "beside"
+
+    def __post_init__(self) -> None:
+        if self.where not in PLACES:
+            raise UnknownName("place of another motion", self.where, PLACES)
+
+    @property
+    def title(self) -> str:
+        """Its file's name, or "motion"."""
+        return Path(self.path).name or "motion"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +87,14 @@ class Document:
         The files the clip and the recordings were read from; empty where they came from none.
     population : Population or None
         Whose bands are drawn on the traces; None: no bands.
+    others : tuple of OtherMotion
+        Motions shown with this one, at most :data:`MOST_OTHERS`.
+    videos : tuple of VideoTrack
+        Beside the signals, distinct paths.
+    long : tuple of LongSignal
+        Recordings of a session too long to be read whole; traces show them, nothing is fitted to them.
+    project_path, session_id : str
+        The session this is, where it is one of a project.
     """
 
     title: str = ""
@@ -68,6 +111,11 @@ class Document:
     motion_path: str = ""
     recording_path: str = ""
     population: Population | None = None
+    others: tuple[OtherMotion, ...] = ()
+    videos: tuple[VideoTrack, ...] = ()
+    long: tuple[LongSignal, ...] = ()
+    project_path: str = ""
+    session_id: str = ""
 
     @property
     def body(self) -> Shape:
@@ -163,6 +211,38 @@ def set_population(population: Population | None, *, merge: str = "") -> Edit:
     """Draw the bands of a population on the traces; None: draw none."""
     label = "Hide bands of the population" if population is None else "Show bands of the population"
     return Edit(label, lambda d: d.with_(population=population), merge)
+
+
+def add_other(other: OtherMotion) -> Edit:
+    """Show another motion with the first; refused without a first, and where there are enough."""
+
+    def change(d: Document) -> Document:
+        if d.clip is None:
+            raise M3nError("another motion needs a first one to stand beside; open that first")
+        if len(d.others) >= MOST_OTHERS:
+            raise M3nError(f"{1 + MOST_OTHERS} motions are shown already; take one away first")
+        return d.with_(others=(*d.others, other))
+
+    return Edit(f"Show {other.title} {other.where}", change)
+
+
+def place_others(where: str, which: int | None = None) -> Edit:
+    """Put one of the other motions, or all, "beside" the first or "over" it."""
+
+    def change(d: Document) -> Document:
+        moved = (replace(o, where=where) if which in (None, i) else o for i, o in enumerate(d.others))
+        return d.with_(others=tuple(moved))
+
+    return Edit(f"Put other motion {where}", change)
+
+
+def remove_others(which: int | None = None) -> Edit:
+    """Take one of the other motions away, or all."""
+
+    def change(d: Document) -> Document:
+        return d.with_(others=tuple(o for i, o in enumerate(d.others) if which is not None and i != which))
+
+    return Edit("Take other motion away", change)
 
 
 def set_mode(mode: str) -> Edit:

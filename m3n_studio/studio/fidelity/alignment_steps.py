@@ -132,6 +132,7 @@ class AlignmentSteps(QWidget):
         for card in (self.clock_card, self.mount_card, self.gravity_card):
             card.meter.set_theme(theme)
         self.clock_card.curve.set_theme(theme)
+        self.clock_card.offsets.set_theme(theme)
         self.mount_card.gizmo.set_theme(theme)
 
     @Slot()

@@ -1,4 +1,7 @@
-"""The first step of the alignment: offset and drift of the recording's clock, by numbers or sync points."""
+"""The first step of the alignment: offset and drift of the recording's clock, by numbers or sync points.
+
+A plot follows the clock window by window, so that what one straight line does not fit is seen.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout
 from m3n_studio.studio.core.clock import Clock
 from m3n_studio.studio.core.selection import Selection
 from m3n_studio.studio.fidelity.fidelity_work import FidelityWork, Gathered
+from m3n_studio.studio.fidelity.offset_plot import OffsetPlot, summary
 from m3n_studio.studio.fidelity.small_plots import CurvePlot
 from m3n_studio.studio.fidelity.step_card import FITTING, StepCard, number_box
 from m3n_studio.studio.look.theme import Theme
@@ -40,6 +44,12 @@ class ClockCard(StepCard):
         middle.addLayout(numbers)
         middle.addWidget(self.curve, 1)
         self.room.addLayout(middle)
+        self.offsets = OffsetPlot(theme)
+        self.offsets.picked.connect(clock.seek)
+        self.straight = label(style="muted", accessible="How straight the clock is")
+        self.straight.setWordWrap(True)
+        self.room.addWidget(self.offsets)
+        self.room.addWidget(self.straight)
         self._add_sync()
         self.add_buttons()
 
@@ -93,7 +103,10 @@ class ClockCard(StepCard):
         )  # fmt: skip
 
     def show_evidence(self, found: Gathered | None) -> None:
-        """The correlation against shift."""
+        """The correlation against shift, and the clock along the recording."""
+        windows = None if found is None else found.clock
+        self.offsets.set_windows(windows)
+        self.straight.setText(summary(windows))
         lags = None if found is None else found.evidence.lags
         self.curve.set_curve(*((np.zeros(0), np.zeros(0)) if lags is None else (lags.lag_s, lags.r)))
 

@@ -200,7 +200,11 @@ class FidelityView(QWidget):
     def _on_found(self, found: Gathered | None) -> None:
         from m3n_studio.imu.report import doubts, summary
 
-        words = () if found is None else (*doubts(found.evidence), _capital(summary(found.evidence)))
+        words: tuple[str, ...] = ()
+        if found is not None:  # the sensor's name stands above already
+            told = summary(found.evidence)
+            told = told.partition(": ")[2] or told
+            words = (*doubts(found.evidence), _capital(told))
         self.verdict.setText("\n".join(words))
 
     @Slot(int)

@@ -21,6 +21,7 @@ from m3n_studio.studio.core.jobs import Task
 if TYPE_CHECKING:
     from m3n_studio.imu.align import Alignment
     from m3n_studio.imu.align_lever import LeverFit
+    from m3n_studio.imu.align_windows import ClockWindows
     from m3n_studio.imu.evidence import Evidence
     from m3n_studio.workbench import Judged
 
@@ -35,10 +36,11 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """Evidence on one pair, and where the real sensor seems to sit."""
+    """Evidence on one pair, where the real sensor seems to sit, and its clock window by window."""
 
     evidence: Evidence
     lever: LeverFit
+    clock: ClockWindows
 
 
 def gathered(
@@ -46,12 +48,14 @@ def gathered(
 ) -> Gathered:
     """Everything shown about a pair; tenths of a second a minute of signal."""
     from m3n_studio.imu.align_lever import fit_lever
+    from m3n_studio.imu.align_windows import clock_windows
     from m3n_studio.imu.evidence import gather
 
     evidence = gather(
         simulated, recording, alignment, lowpass_hz=options.lowpass_hz, normalise=options.normalise
     )  # fmt: skip
-    return Gathered(evidence, fit_lever(simulated, evidence.aligned))
+    clock = clock_windows(simulated, recording, alignment.clock)
+    return Gathered(evidence, fit_lever(simulated, evidence.aligned), clock)
 
 
 class FidelityWork(QObject):

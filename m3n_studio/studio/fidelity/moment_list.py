@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from m3n_studio.studio.core.clock import Clock
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _HINT = "Where the two differ most. Click one, or go with the arrow keys, to see it in the traces; Space plays it."
 _NO_REASON = "no single cause shows"
+#: Under so many pixels the share of the error is left out, then the error itself.
+_NARROW, _NARROWER = 540, 450
 
 
 class MomentList(QWidget):
@@ -60,8 +63,19 @@ class MomentList(QWidget):
         )  # fmt: skip
         for i, m in enumerate(moments):
             self.table.tell(i, 4, m.reason or _NO_REASON)
+        self._fit()
         self.table.setCurrentCell(-1, -1)
         self.table.blockSignals(blocked)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Room for the reasons where it is narrow."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The order of the rows tells how bad they are; the reason says more."""
+        self.table.setColumnHidden(3, self.width() < _NARROW)
+        self.table.setColumnHidden(2, self.width() < _NARROWER)
 
     @Slot(int, int)
     def _on_clicked(self, row: int, _column: int) -> None:

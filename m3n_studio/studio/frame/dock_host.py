@@ -27,11 +27,13 @@ _ICON = QSize(14, 14)
 class Arrangement:
     """Columns from left to right; a column is tab groups from top to bottom, a group is docks by name.
 
-    Docks no group names join the first group of their side; names that are not there are left out.
+    Docks no group names join the first group of their side, closed where they are not open by themselves; names
+    that are not there are left out. `heights` are shares of the groups of the last column; empty: equal.
     """
 
     columns: tuple[tuple[tuple[str, ...], ...], ...]
     widths: tuple[int, ...]
+    heights: tuple[int, ...] = ()
 
 
 #: As delivered: the first is the one a window starts with.
@@ -39,6 +41,11 @@ ARRANGEMENTS = {
     "Overview": Arrangement(((("body",),), (("traces",),)), (46, 80)),
     "Fidelity": Arrangement(((("body",), ("spectrum",)), (("traces",), ("fidelity",))), (46, 80)),
     "Shape": Arrangement(((("body",),), (("attributes",),), (("traces",),)), (42, 34, 56)),
+    "Label": Arrangement(
+        ((("video", "body"), ("project",)), (("traces", "spectrum"), ("labels", "label_list", "quality", "similar"))),
+        (40, 86),
+        (330, 240),
+    ),
 }
 
 
@@ -56,7 +63,6 @@ class DockTitle(QWidget):
         self.close_button = tool_button(tip=f"Close {title}; the View menu brings it back", accessible=f"Close {title}")
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 1, 2, 1)
-        self.setFixedHeight(self.fontMetrics().height() + 15)
         row.setSpacing(0)
         row.addWidget(label(title, style="dockTitleText"), 1)
         for button in (self.float_button, self.close_button):
@@ -64,6 +70,12 @@ class DockTitle(QWidget):
             row.addWidget(button)
         self.float_button.clicked.connect(lambda: dock.setFloating(not dock.isFloating()))
         self.close_button.clicked.connect(dock.close)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """As high as a tab, so that views stand in line."""
+        return QSize(super().sizeHint().width(), self.fontMetrics().height() + 15)
+
+    minimumSizeHint = sizeHint  # noqa: N815
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
@@ -82,9 +94,15 @@ class _Nothing(QWidget):
 
 
 class Dock(QDockWidget):
-    """One view."""
+    """The place of one view; `in_front` while what is in it can be seen (not behind a tab, not closed).
 
-    def __init__(self, name: str, title: str, view: QWidget, parent: QMainWindow) -> None:
+    ``came_to_front`` tells its name when it was not and now is.
+    """
+
+    came_to_front = Signal(str)
+    in_front = False
+
+    def __init__(self, name: str, title: str, parent: QMainWindow) -> None:
         super().__init__(title, parent)
         self.setObjectName(f"dock:{name}")
         self.setAccessibleName(title)
@@ -92,7 +110,12 @@ class Dock(QDockWidget):
         self.title_bar = DockTitle(self)
         self._nothing = _Nothing(self)
         self.setTitleBarWidget(self.title_bar)
-        self.setWidget(view)
+        self.visibilityChanged.connect(self._on_front)
+
+    def _on_front(self, shown: bool) -> None:
+        before, self.in_front = self.in_front, shown
+        if shown and not before:
+            self.came_to_front.emit(self.name)
 
     def show_title(self, shown: bool) -> None:
         """Show the title bar, or leave it to the tab."""
@@ -110,9 +133,12 @@ class DockHost(QMainWindow):
     -------
     changed : (none)
         A dock was opened, closed, moved or floated.
+    seen : str
+        The dock of that name comes to the front.
     """
 
     changed = Signal()
+    seen = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Widget)
@@ -124,18 +150,30 @@ class DockHost(QMainWindow):
         self._theme = theme
         self.docks: dict[str, Dock] = {}
         self._sides: dict[str, str] = {}
+        self._closed: set[str] = set()
         self._widths: list[tuple[Dock, int]] = []
+        self._heights: list[tuple[Dock, int]] = []
         self._settle = QTimer(self, singleShot=True, interval=0)
         self._settle.timeout.connect(self._on_settled)
 
-    def add(self, name: str, title: str, area: str, view: QWidget) -> Dock:
-        """Add a view; :meth:`arrange` puts it in its place."""
-        dock = Dock(name, title, view, self)
+    def add(self, name: str, title: str, area: str, *, is_open: bool = True) -> Dock:
+        """Add a dock, empty at first; :meth:`arrange` puts it in its place. `is_open`: also where none names it."""
+        dock = Dock(name, title, self)
         dock.title_bar.set_theme(self._theme)
         self.docks[name], self._sides[name] = dock, area
+        if not is_open:
+            self._closed.add(name)
         for signal in (dock.visibilityChanged, dock.topLevelChanged, dock.dockLocationChanged):
             signal.connect(self._later)
+        dock.came_to_front.connect(self.seen)
         return dock
+
+    def discard(self, name: str) -> None:
+        """Take a dock away for good: there is nothing to show in it."""
+        dock = self.docks.pop(name, None)
+        if dock is not None:
+            self.removeDockWidget(dock)
+            dock.deleteLater()
 
     def toggle_actions(self) -> list[QAction]:
         """An action to open and close each dock."""
@@ -143,6 +181,7 @@ class DockHost(QMainWindow):
 
     def show_dock(self, name: str) -> None:
         """Open a dock and bring it to the front of its tabs."""
+        self.seen.emit(name)
         dock = self.docks[name]
         dock.show()
         dock.raise_()
@@ -154,7 +193,7 @@ class DockHost(QMainWindow):
 
     def arrange(self, arrangement: Arrangement) -> None:
         """Put every dock in its place and show it."""
-        columns = self._complete(arrangement)
+        columns = self.groups(arrangement)
         for dock in self.docks.values():
             dock.setFloating(False)
             self.removeDockWidget(dock)
@@ -173,12 +212,17 @@ class DockHost(QMainWindow):
         for group in (g for groups in columns for g in groups):
             for name in group[1:]:
                 self.tabifyDockWidget(self.docks[group[0]], self.docks[name])
-        for dock in self.docks.values():
-            dock.show()
+        shown = self.shown_in(arrangement)
+        for name, dock in self.docks.items():
+            dock.setVisible(name in shown)
         for groups in columns:
             for group in groups:
-                self.docks[group[0]].raise_()
+                first = next((name for name in group if name in shown), None)
+                if first is not None:
+                    self.docks[first].raise_()
         self._widths = [(d, w) for d, w in zip(heads, self._shares(arrangement), strict=False)]
+        last = [self.docks[group[0]] for group in columns[-1]] if columns else []
+        self._heights = list(zip(last, arrangement.heights, strict=False))
         self._spread()
         self._later()
 
@@ -193,9 +237,11 @@ class DockHost(QMainWindow):
             total = sum(w for _, w in self._widths)
             sizes = [max(self.width() * w // total, 1) for _, w in self._widths]
             self.resizeDocks([d for d, _ in self._widths], sizes, Qt.Orientation.Horizontal)
-            self._widths = []
+            if self._heights:
+                self.resizeDocks([d for d, _ in self._heights], [h for _, h in self._heights], Qt.Orientation.Vertical)
+            self._widths, self._heights = [], []
 
-    def _complete(self, arrangement: Arrangement) -> list[list[list[str]]]:
+    def groups(self, arrangement: Arrangement) -> list[list[list[str]]]:
         """The arrangement with the docks there are, each once."""
         columns = [[[n for n in group if n in self.docks] for group in column] for column in arrangement.columns]
         columns = [[group for group in column if group] for column in columns]
@@ -207,6 +253,11 @@ class DockHost(QMainWindow):
                     columns.append([[]])
                 columns[0 if self._sides[name] == "left" else -1][0].append(name)
         return columns
+
+    def shown_in(self, arrangement: Arrangement) -> set[str]:
+        """Docks that an arrangement shows, in front or behind a tab."""
+        named_ = {name for column in arrangement.columns for group in column for name in group}
+        return {name for name in self.docks if name in named_ or name not in self._closed}
 
     def state(self) -> str:
         """Where everything is, hexadecimal."""

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
-from m3n_studio.studio.frame.dock_host import ARRANGEMENTS, DockHost
+from m3n_studio.studio.frame.dock_host import ARRANGEMENTS, Arrangement, DockHost
 from m3n_studio.studio.frame.preferences import Store
 
 MAX_NAME = 40
+_SETTLE_MS = 60
+#: Width under which there is no room for the layouts as delivered, and height under which none for views on top of
+#: each other, in pixels.
+NARROW, LOW = 1160, 640
+#: The layouts as delivered, by the room there is: what they are for stays in front.
+BY_ROOM: dict[str, dict[str, Arrangement]] = {
+    "wide": ARRANGEMENTS,
+    "low": {
+        **ARRANGEMENTS,
+        "Fidelity": Arrangement(
+            ((("traces", "spectrum", "attributes"),), (("body",), ("fidelity",))), (60, 66), (180, 370)
+        ),
+    },
+    "narrow": {
+        "Overview": ARRANGEMENTS["Overview"],
+        "Fidelity": Arrangement(((("body",),), (("fidelity", "traces", "spectrum", "attributes"),)), (36, 64)),
+        "Shape": Arrangement(((("body",),), (("attributes", "traces", "spectrum", "fidelity"),)), (36, 64)),
+        "Label": Arrangement(
+            ((("video", "body", "project"),), (("traces", "spectrum"), ("labels", "label_list", "quality", "similar"))),
+            (36, 64), (260, 240),
+        ),
+    },
+}  # fmt: skip
 
 
 class Layouts(QObject):
@@ -28,6 +51,59 @@ class Layouts(QObject):
     def __init__(self, host: DockHost, store: Store, parent: QWidget) -> None:
         super().__init__(parent)
         self._host, self._store, self._window = host, store, parent
+        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
+        self._settle.timeout.connect(self._on_resized)
+        self._before = self.room
+        host.installEventFilter(self)
+
+    @property
+    def room(self) -> str:
+        """How much room there is, a key of :data:`BY_ROOM`."""
+        if self._host.width() < NARROW:
+            return "narrow"
+        return "low" if self._host.height() < LOW else "wide"
+
+    def delivered(self, name: str) -> Arrangement:
+        """A layout as delivered, for the room there is."""
+        table = BY_ROOM[self.room]
+        return table.get(name) or next(iter(table.values()))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Look again when the room changes."""
+        if event.type() == QEvent.Type.Resize:
+            self._settle.start()
+        return super().eventFilter(watched, event)
+
+    def _on_resized(self) -> None:
+        """A layout as delivered that nobody touched follows the room."""
+        if self.room == self._before:
+            return
+        name = self._store.value.layout_name or next(iter(ARRANGEMENTS))
+        before = BY_ROOM[self._before].get(name)
+        self._before = self.room
+        after = self.delivered(name)
+        if before not in (None, after) and self._host.isVisible() and self._as_delivered(before):
+            self._host.arrange(after)
+
+    def _as_delivered(self, arrangement: Arrangement) -> bool:
+        """Whether the views are where an arrangement puts them, however wide."""
+        docks = self._host.docks
+        shown = self._host.shown_in(arrangement)
+        if any(dock.isFloating() or dock.isHidden() == (name in shown) for name, dock in docks.items()):
+            return False
+        groups = {frozenset((name, *(d.name for d in docks.values() if d in self._host.tabifiedDockWidgets(dock)
+                                     and d.name in shown)))
+                  for name, dock in docks.items() if name in shown}  # fmt: skip
+        wanted = [[[n for n in g if n in shown] for g in column] for column in self._host.groups(arrangement)]
+        wanted = [[g for g in column if g] for column in wanted]
+        return groups == {frozenset(g) for column in wanted for g in column} and self._in_order(wanted)
+
+    def _in_order(self, wanted: list[list[list[str]]]) -> bool:
+        """Whether the columns that can be seen come one after another from the left."""
+        docks = self._host.docks
+        left = [min((docks[n].mapTo(self._host, QPoint()).x() for g in column for n in g
+                     if not docks[n].visibleRegion().isEmpty()), default=0) for column in wanted]  # fmt: skip
+        return left == sorted(left)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -45,7 +121,8 @@ class Layouts(QObject):
             if not self._host.restore(self._store.value.layouts[name]):
                 self.failed.emit(f"The layout {name!r} could not be shown; the views are where they were at first.")
         else:
-            self._host.arrange(ARRANGEMENTS.get(name, next(iter(ARRANGEMENTS.values()))))
+            self._host.arrange(self.delivered(name))
+            self._before = self.room
         self._store.change(layout_name=name)
 
     def reset(self) -> None:

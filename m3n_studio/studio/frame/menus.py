@@ -13,7 +13,16 @@ from m3n_studio.studio.look.widgets import named
 
 #: Submenus: the action they come after, their title, what fills them.
 AFTER = (("open_folder", "Open &recent", "recent"), ("open_folder", "&Samples", "samples"),
+         ("open_project", "Recent pro&jects", "projects"),
          ("palette", "&Views", "views"), ("palette", "&Layouts", "layouts"))  # fmt: skip
+#: Submenus of actions whose names begin alike: the action they come after, their title, how the names begin.
+GROUPS = (
+    ("open_folder", "&Add a motion", ("add_",)), ("open_folder", "&Export", ("export_",)),
+    ("reset_view", "Loo&k from", ("view_",)), ("reset_view", "&Bones", ("skeleton", "joint_axes")),
+    ("reset_view", "&Kept body", ("ghost_",)), ("reset_view", "&Other motions", ("others_",)),
+    ("reset_view", "&Colour the body", ("skin_", "sensor_errors")), ("show_all", "&Traces", ("traces.",)),
+    ("show_all", "Colours of the &window", ("theme_", "toggle_theme")),
+)  # fmt: skip
 
 
 class Menus(QObject):
@@ -30,6 +39,7 @@ class Menus(QObject):
         self._table = table
         self.menus = {title: window.menuBar().addMenu(title) for title in MENUS}
         self.submenus: dict[str, QMenu] = {}
+        self._groups: dict[tuple[str, ...], QMenu] = {}
         for spec in table.specs:
             self._add(spec)
             for after, title, name in AFTER:
@@ -44,15 +54,26 @@ class Menus(QObject):
         table.added.connect(self._on_added)
 
     def _add(self, spec: ActionSpec) -> None:
-        menu = self.menus[spec.menu]
-        if spec.separator_before:
+        menu = self._group(spec)
+        if menu is None:
+            menu = self.menus[spec.menu]
+        if spec.separator_before and not menu.isEmpty():
             menu.addSeparator()
         menu.addAction(self._table.actions[spec.name])
+        menu.menuAction().setVisible(True)
+        for after, title, starts in GROUPS:
+            if after == spec.name:
+                group = self._groups[starts] = self.menus[spec.menu].addMenu(title)
+                group.setToolTipsVisible(True)
+                group.menuAction().setVisible(False)
+
+    def _group(self, spec: ActionSpec) -> QMenu | None:
+        return next((m for starts, m in self._groups.items() if spec.name.startswith(starts)), None)
 
     def _on_added(self, spec: ActionSpec) -> None:
-        """An action of a view comes at the end of its menu, the first one after a line."""
+        """An action of a view comes into its group, else at the end of its menu, the first one after a line."""
         menu = self.menus[spec.menu]
-        if not menu.property("ofViews"):
+        if self._group(spec) is None and not menu.property("ofViews"):
             menu.setProperty("ofViews", True)
             menu.addSeparator()
         self._add(spec)

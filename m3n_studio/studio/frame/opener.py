@@ -71,7 +71,8 @@ class Opener(QObject):
         before, sensors, bandwidth = self._document(), self._store.value.sensors, self._store.value.bandwidth_hz
         if alone:
             before = before.with_(
-                title="", clip=None, motion_path="", recordings=(), recording_path="", pairs={}, alignments={}
+                title="", clip=None, motion_path="", recordings=(), recording_path="", pairs={}, alignments={},
+                others=(), videos=(),
             )  # fmt: skip
         names = ", ".join(p.name for p in paths)
 

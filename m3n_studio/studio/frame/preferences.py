@@ -51,6 +51,12 @@ class Preferences:
         What was opened, newest first; each entry the files opened together.
     shortcuts : mapping
         Keys by action where the user changed them; an empty tuple takes them away.
+    hints_done : tuple of str
+        Next steps that need not be offered any more.
+    author : str
+        Who labels; empty: the name one is logged in with.
+    projects : tuple of str
+        Folders of projects, newest first.
     """
 
     theme: str = "system"
@@ -64,6 +70,9 @@ class Preferences:
     layouts: Mapping[str, str] = field(default_factory=dict)
     recent: tuple[Recent, ...] = ()
     shortcuts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hints_done: tuple[str, ...] = ()
+    author: str = ""
+    projects: tuple[str, ...] = ()
 
     def with_(self, **changes: object) -> Preferences:
         """A copy with some fields changed."""
@@ -145,7 +154,18 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "theme": _theme, "less_drawing": _flag, "sensors": _sensors, "bandwidth_hz": _bandwidth,
     "speed": _number(0.01, 100.0), "geometry": _hex, "layout": _hex, "layout_name": _text,
     "layouts": _mapping(_hex), "recent": _recent, "shortcuts": _mapping(_texts),
+    "hints_done": _texts, "author": _text, "projects": _texts,
 }  # fmt: skip
+
+
+def login_name() -> str:
+    """The name one is logged in with; "me" where there is none."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "me"
 
 
 def _from_1(data: dict[str, Any]) -> dict[str, Any]:

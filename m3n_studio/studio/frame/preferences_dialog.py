@@ -10,13 +10,14 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QDoubleSpinBox,
     QFormLayout,
+    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from m3n_studio.studio.frame.preferences import THEMES, Preferences
+from m3n_studio.studio.frame.preferences import THEMES, Preferences, login_name
 from m3n_studio.studio.look.widgets import button_box, combo, label, named
 
 THEME_WORDS = {"system": "As the system", "light": "Light", "dark": "Dark"}
@@ -62,12 +63,19 @@ class PreferencesDialog(QDialog):
             tip="Low-pass of the simulated signals of a new motion, Hz; 0: none", accessible="Bandwidth in hertz",
         )  # fmt: skip
         self.bandwidth.setSpecialValueText("No low-pass")
+        self.bandwidth.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.bandwidth.setValue(preferences.bandwidth_hz or 0.0)
+        self.author = named(
+            QLineEdit(preferences.author), tip="Name that labels you make are signed with",
+            accessible="Author of labels",
+        )  # fmt: skip
+        self.author.setPlaceholderText(login_name())
         self._lay_out()
         self.theme.currentIndexChanged.connect(self._on_change)
         self.less.toggled.connect(self._on_change)
         self.sensors.itemChanged.connect(self._on_change)
         self.bandwidth.valueChanged.connect(self._on_change)
+        self.author.editingFinished.connect(self._on_change)
 
     def _lay_out(self) -> None:
         form = QFormLayout()
@@ -77,6 +85,7 @@ class PreferencesDialog(QDialog):
         form.addRow("Drawing", self.less)
         form.addRow("Sensors", self.sensors)
         form.addRow("Bandwidth", self.bandwidth)
+        form.addRow("Author", self.author)
         form.addRow("", label("Sensors and bandwidth are for the next motion you open.", style="muted"))
         buttons = button_box(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
@@ -98,6 +107,7 @@ class PreferencesDialog(QDialog):
             theme=self.theme.currentData(), less_drawing=self.less.isChecked(),
             sensors=chosen or Preferences().sensors,
             bandwidth_hz=max(self.bandwidth.value(), 0.1) if self.bandwidth.value() > 0 else None,
+            author=" ".join(self.author.text().split()),
         )  # fmt: skip
 
     def _on_change(self, *_: object) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from m3n_studio.body.shape import Shape
 from m3n_studio.errors import FileError, M3nError
-from m3n_studio.studio.core.document import Document
+from m3n_studio.recordings.video.track import VideoTrack
+from m3n_studio.studio.core.document import MOST_OTHERS, Document, OtherMotion
 
 VERSION = 1
 
@@ -16,7 +17,7 @@ VERSION = 1
 def to_dict(d: Document) -> dict[str, Any]:
     """What is needed to open a document again; empty where it has no file to open."""
     motion = d.motion_path if d.clip is not None else ""
-    if not motion and not d.recording_path:
+    if not motion and not d.recording_path and not d.videos:
         return {}
     return {
         "version": VERSION,
@@ -28,8 +29,10 @@ def to_dict(d: Document) -> dict[str, Any]:
         "placements": [asdict(p) for p in d.placements],
         "pairs": dict(d.pairs),
         "alignments": {name: a.to_dict() for name, a in d.alignments.items()},
+        "videos": [v.to_dict() for v in d.videos],
         "mode": d.mode,
         "bandwidth_hz": d.bandwidth_hz,
+        "others": [{"motion": str(Path(o.path).absolute()), "where": o.where} for o in d.others if o.path],
     }
 
 
@@ -61,6 +64,8 @@ def open_again(data: dict[str, Any], name: str = "session") -> Document:
             placements=_placements(data["placements"]) or document.placements,
             pairs={str(k): str(v) for k, v in data["pairs"].items()},
             alignments={str(k): _alignment(v) for k, v in data["alignments"].items()},
+            others=_others(data.get("others", [])),
+            videos=tuple(VideoTrack.from_dict(v) for v in data.get("videos", ())),
             mode=str(data["mode"]), bandwidth_hz=None if data["bandwidth_hz"] is None else float(data["bandwidth_hz"]),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -73,6 +78,15 @@ def _read_shape(data: dict[str, Any] | None) -> Shape | None:
     if data is None:
         return None
     return Shape(tuple(map(float, data["betas"])), dict(data["limbs"]), float(data["scale"]), str(data["space"]))
+
+
+def _others(rows: list[dict[str, Any]]) -> tuple[OtherMotion, ...]:
+    from m3n_studio import workbench
+
+    return tuple(
+        OtherMotion(workbench.open_clip(row["motion"]), str(row["motion"]), str(row["where"]))
+        for row in rows[:MOST_OTHERS]
+    )  # fmt: skip
 
 
 def _placements(rows: list[dict[str, Any]]) -> tuple[Any, ...]:

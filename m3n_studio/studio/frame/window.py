@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from m3n_studio.plugins import Door, load, the_door
+from m3n_studio.plugins import Door, the_door
 from m3n_studio.studio.core.actions import ActionTable, Situation
 from m3n_studio.studio.core.clock import MAX_SPEED, MIN_SPEED, TICK_MS, Clock
 from m3n_studio.studio.core.contents import Contents
 from m3n_studio.studio.core.derived import Base
+from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.document import Document, Edit
 from m3n_studio.studio.core.engine import Engine
@@ -32,10 +33,13 @@ from m3n_studio.studio.frame.empty_view import EmptyView
 from m3n_studio.studio.frame.layouts import Layouts
 from m3n_studio.studio.frame.menus import Menus
 from m3n_studio.studio.frame.messages import MessageLog
+from m3n_studio.studio.frame.next_step import NextStep
 from m3n_studio.studio.frame.opener import Opener
 from m3n_studio.studio.frame.preferences import Store
+from m3n_studio.studio.frame.projects import Projects, is_project
 from m3n_studio.studio.frame.restore_bar import RestoreBar
 from m3n_studio.studio.frame.status_bar import StatusBar
+from m3n_studio.studio.frame.view_shelf import ViewShelf
 from m3n_studio.studio.look.error_bar import ErrorBar, ExceptionHook, describe
 from m3n_studio.studio.look.icons import icon
 from m3n_studio.studio.look.theme import load_theme, palette, style_sheet, system_theme
@@ -45,6 +49,8 @@ DEFAULT_SIZE = (1280, 800)
 MINIMUM_SIZE = (720, 520)
 AUTOSAVE_MS = 400
 SLOW_TICK_MS = 33
+#: The layout in which a next step is taken, and the view to take it in.
+NEXT = {"differences": ("Fidelity", "fidelity"), "shape": ("Shape", "attributes")}
 
 
 class Window(QMainWindow):
@@ -79,6 +85,8 @@ class Window(QMainWindow):
         self.contents = Contents()
         self.clock, self.selection, self.jobs = Clock(self), Selection(self), Jobs(self)
         self.history, self.engine = History(self), Engine(self.jobs, self)
+        self.desk = Desk(self.history.stack, self)
+        self.projects = Projects(self.desk, self.history, self.jobs, self.store, self)
         self.opener = Opener(self.jobs, self.store, lambda: self.history.document, self)
         self.log = MessageLog(self)
         self._theme_choice = self.store.value.theme if theme == "system" else theme
@@ -102,15 +110,15 @@ class Window(QMainWindow):
 
     def _build(self, viewport: str) -> None:
         self.error_bar, self.restore_bar = ErrorBar(self.theme), RestoreBar()
+        self.next_step = NextStep(self.store, self.theme)
         self.status = StatusBar(self.jobs, self.theme)
         self.empty = EmptyView(self.theme)
         self.host = DockHost(self.theme)
         self.layouts = Layouts(self.host, self.store, self)
         self.menus = Menus(self, self.table, {
             "recent": self.opener.fill_recent, "samples": self.opener.fill_samples, "views": self._fill_views,
-            "layouts": self.layouts.fill,
+            "layouts": self.layouts.fill, "projects": self.projects.fill_recent,
         })  # fmt: skip
-        self.views: dict[str, QWidget] = {}
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self._work_page(viewport))
@@ -118,7 +126,7 @@ class Window(QMainWindow):
         layout = QVBoxLayout(page)
         layout.setContentsMargins(10, 2, 10, 4)
         layout.setSpacing(6)
-        for widget in (self.restore_bar, self.error_bar):
+        for widget in (self.restore_bar, self.error_bar, self.next_step):
             layout.addWidget(widget)
         layout.addWidget(self.pages, 1)
         layout.addWidget(self.status)
@@ -133,21 +141,42 @@ class Window(QMainWindow):
         context = ViewContext(
             clock=self.clock, selection=self.selection, theme=self.theme, actions=self.actions_by_name,
             report=self.show_error, edit=self.history.apply, seal=self.history.seal, jobs=self.jobs,
-            base=self._base, viewport=viewport, add_action=self.table.add,
+            base=self._base, viewport=viewport, add_action=self.table.add, desk=self.desk,
         )  # fmt: skip
-        for name, spec in self._door.all("dock"):
-            try:
-                view = load(spec.build)(context)
-            except Exception as error:  # a plugin's view may raise anything; the others must live
-                message, details = describe(error)
-                self.tell(f"The view {spec.title!r} could not be built. {message}", details)
-                continue
-            self.views[name] = view
-            if spec.area == "bottom":
-                layout.addWidget(view)
-            else:
-                self.host.add(name, spec.title, spec.area, view)
+        self._docks = dict(self._door.all("dock"))
+        self.views = ViewShelf(
+            list(self._docks.items()), context, seen=self._is_seen, place=self._place_view, failed=self._on_unbuilt,
+            parent=self,
+        )  # fmt: skip
+        self._bottom = layout
+        for name, spec in self._docks.items():
+            if spec.area != "bottom":
+                self.host.add(name, spec.title, spec.area, is_open=spec.open)
+        self.host.seen.connect(self.views.reveal)
+        if "body" in self.views:  # OpenGL that comes to a window on screen makes it flicker
+            self.views.reveal("body")
         return page
+
+    def _reveal_bottom(self) -> None:
+        """What is below the docks is there as soon as they are; after them, for the keyboard's sake."""
+        if self.isVisible() and self.pages.currentIndex() == 1:
+            for name, spec in self._docks.items():
+                if spec.area == "bottom":
+                    self.views.reveal(name)
+
+    def _is_seen(self, name: str) -> bool:
+        return name not in self.host.docks or self.host.docks[name].in_front
+
+    def _place_view(self, name: str, view: QWidget) -> None:
+        if name in self.host.docks:
+            self.host.docks[name].setWidget(view)
+        else:
+            self._bottom.addWidget(view)
+
+    def _on_unbuilt(self, name: str, error: Exception) -> None:
+        message, details = describe(error)
+        self.host.discard(name)
+        self.tell(f"The view {self._docks[name].title!r} could not be built. {message}", details)
 
     def _fill_views(self, menu: QMenu) -> None:
         menu.clear()
@@ -162,6 +191,8 @@ class Window(QMainWindow):
             "toggle_theme": self.toggle_theme, "theme_system": self._theme_system, "theme_light": self._theme_light,
             "theme_dark": self._theme_dark, "dismiss": self.error_bar.hide, "save_layout": self.layouts.ask_save,
             "reset_layout": self.layouts.reset, "undo": self.history.stack.undo, "redo": self.history.stack.redo,
+            "new_project": self.projects.ask_new, "open_project": self.projects.ask_open,
+            "close_project": self.projects.close,
             **{name: self._dialog(show) for name, show in dialogs.DIALOGS.items()},
         }  # fmt: skip
         for name, slot in table.items():
@@ -174,7 +205,13 @@ class Window(QMainWindow):
         self.opener.failed.connect(self._on_failed)
         self.opener.refused.connect(self.show_error)
         self.layouts.failed.connect(self.show_error)
+        self.projects.failed.connect(self._on_failed)
+        self.projects.opened.connect(self._on_project)
+        self.projects.session_opened.connect(self._on_session)
+        self.desk.failed.connect(self.show_error)
+        self.desk.session_changed.connect(self._tell_states)
         self.restore_bar.restore_wanted.connect(self.opener.open_session)
+        self.next_step.wanted.connect(self._on_next)
         self.error_bar.all_wanted.connect(act["messages"].trigger)
         self.status.messages_wanted.connect(act["messages"].trigger)
         self.log.changed.connect(self._on_log)
@@ -205,15 +242,20 @@ class Window(QMainWindow):
         self.actions_by_name["loop"].setChecked(False)
         self.clock.set_range(start, end)
         self._hand_out(contents)
-        empty = contents.scene is None and not contents.real
+        document = contents.document
+        nothing = contents.scene is None and not contents.real and not document.videos and not document.long
+        empty = nothing and self.desk.project is None
+        begins = not empty and self.pages.currentIndex() == 0
         self.pages.setCurrentIndex(0 if empty else 1)
+        self._reveal_bottom()
+        play = self.findChild(QToolButton, "play")
+        if begins and play is not None:
+            play.setFocus(Qt.FocusReason.OtherFocusReason)
         self.setWindowTitle(f"{contents.title} – m3n Studio" if contents.title else "m3n Studio")
 
     def _hand_out(self, contents: Contents) -> None:
         self.contents = contents
-        for view in self.views.values():
-            if hasattr(view, "set_contents"):
-                view.set_contents(contents)
+        self.views.hand_out(contents)
         self._tell_states()
 
     def _tell_states(self) -> None:
@@ -223,16 +265,48 @@ class Window(QMainWindow):
         self.table.update_states(Situation(
             has_time=end > start, has_motion=c.clip is not None, has_recording=bool(c.real),
             has_sensors=bool(c.simulated), can_undo=stack.canUndo(), can_redo=stack.canRedo(),
+            has_project=self.desk.project is not None, has_session=self.desk.session is not None,
         ))  # fmt: skip
         recording = Path(self.history.document.recording_path).name
         self.status.set_file(" with ".join(dict.fromkeys(filter(None, [c.title, recording]))))
+        self.next_step.show_for(c)
+
+    @Slot(str)
+    def _on_next(self, what: str) -> None:
+        if what == "open":
+            self.opener.ask_files()
+        else:
+            layout, view = NEXT[what]
+            self.layouts.show(layout)
+            if view in self.host.docks:
+                self.host.show_dock(view)
 
     def open_path(self, path: Path) -> None:
         """Open one file in the background."""
         self.opener.open([path])
 
+    @Slot()
+    def _on_project(self) -> None:
+        """A project begins with the views one labels with."""
+        self._show_contents(self.contents)
+        if self.desk.project is not None:
+            self._label_layout()
+
+    @Slot()
+    def _on_session(self) -> None:
+        self.restore_bar.hide()
+        self._label_layout()
+
+    def _label_layout(self) -> None:
+        """Show the views one labels with, unless they are there."""
+        if "labels" in self.host.docks and self.host.docks["labels"].isHidden():
+            self.layouts.show("Label")
+
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open files and folders in the background: motions replace the motion, recordings the recordings."""
+        """Open a project, or files and folders: motions replace the motion, recordings the recordings."""
+        if len(paths) == 1 and is_project(paths[0]):
+            self.projects.open(paths[0])
+            return
         self.opener.open(paths)
 
     @property
@@ -253,9 +327,10 @@ class Window(QMainWindow):
 
     @Slot(object)
     def _on_shown(self, contents: Contents) -> None:
-        another = contents.clip is not self.contents.clip or contents.span_s() != self.contents.span_s()
-        if another:
+        if contents.clip is not self.contents.clip or contents.clip is None:
             self.show_contents(contents)
+        elif contents.span_s() != self.contents.span_s():
+            self._show_contents(contents)
         else:
             self._hand_out(contents)
 
@@ -364,9 +439,8 @@ class Window(QMainWindow):
         self.setStyleSheet(style_sheet(theme))
         self.table.set_theme(theme)
         self._play_icon()
-        for view in (self.error_bar, self.empty, self.status, self.host, *self.views.values()):
-            if hasattr(view, "set_theme"):
-                view.set_theme(theme)
+        for view in (self.error_bar, self.next_step, self.empty, self.status, self.host, self.views):
+            view.set_theme(theme)
 
     def toggle_theme(self) -> None:
         """Dark if it is light, light if it is dark."""
@@ -410,6 +484,12 @@ class Window(QMainWindow):
         if self.guard is not None:
             self.guard.remember(session.to_dict(self.history.document))
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """On screen: the views behind tabs can be built now."""
+        super().showEvent(event)
+        self._reveal_bottom()
+        self.views.start()
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Stop everything, remember the geometry, leave no thread behind."""
         self.clock.pause()
@@ -418,9 +498,8 @@ class Window(QMainWindow):
         self.hide()
         self._autosave.stop()
         self.jobs.stop()
-        for view in self.views.values():
-            if hasattr(view, "release"):
-                view.release()
+        self.views.release()
+        self.desk.release()
         self.hook.remove()
         if self.guard is not None:
             self.guard.release()

@@ -125,7 +125,7 @@ QMainWindow, #page {{ background: {window}; }}
 #muted {{ color: {muted}; }}
 QSplitter::handle {{ background: transparent; }}
 QMenuBar {{ background: {window}; color: {text}; border: none; }}
-QMenuBar::item {{ padding: 5px 9px; border-radius: 5px; background: transparent; }}
+QMenuBar::item {{ padding: 7px 9px; border-radius: 5px; background: transparent; }}
 QMenuBar::item:selected {{ background: {hover}; }}
 QMenu {{ background: {raised}; border: 1px solid {border}; padding: 5px; }}
 QMenu::item {{ padding: 5px 26px 5px 22px; border-radius: 4px; }}
@@ -197,6 +197,15 @@ QLineEdit:focus, QAbstractSpinBox:focus, QListWidget:focus, QTableWidget:focus, 
 QListWidget::item {{ padding: 3px 2px; }}
 QListWidget::item:selected, QTableWidget::item:selected {{ background: {accent}; color: {on_accent};
   border-radius: 4px; }}
+QScrollBar {{ background: transparent; border: none; margin: 0; }}
+QScrollBar:vertical {{ width: 10px; }}
+QScrollBar:horizontal {{ height: 10px; }}
+QScrollBar::handle {{ background: {border}; border: none; border-radius: 3px; margin: 2px; }}
+QScrollBar::handle:vertical {{ min-height: 28px; }}
+QScrollBar::handle:horizontal {{ min-width: 28px; }}
+QScrollBar::handle:hover, QScrollBar::handle:pressed {{ background: {muted}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QHeaderView::section {{ background: {window}; color: {muted}; border: none; padding: 5px 6px; }}
 QCheckBox {{ spacing: 8px; }}
 QCheckBox::indicator, QListWidget::indicator {{ width: 14px; height: 14px; border: 1px solid {muted};

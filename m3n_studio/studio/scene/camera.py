@@ -6,6 +6,7 @@ elevation lifts. Matrices are for column vectors; the shader wants their transpo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,10 +59,9 @@ class OrbitCamera:
 
     def rotation(self) -> Array:
         """World to camera rotation (3, 3): rows are right, up, backward."""
-        a, e = np.radians(self.azimuth_deg), np.radians(self.elevation_deg)
-        back = np.array([np.sin(a) * np.cos(e), np.sin(e), np.cos(a) * np.cos(e)])
-        right = np.array([np.cos(a), 0.0, -np.sin(a)])
-        return np.stack([right, np.cross(back, right), back])
+        a, e = math.radians(self.azimuth_deg), math.radians(self.elevation_deg)
+        sa, ca, se, ce = math.sin(a), math.cos(a), math.sin(e), math.cos(e)
+        return np.array([[ca, 0.0, -sa], [-sa * se, ce, -ca * se], [sa * ce, se, ca * ce]])
 
     def eye(self) -> Array:
         """Position of the eye (3,), m; never under the ground."""

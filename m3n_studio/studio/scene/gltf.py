@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,27 +61,39 @@ class _Binary:
         return len(self.accessors) - 1
 
 
+@dataclass(frozen=True, eq=False)
+class Walker:
+    """A body in motion, moved aside by `shift` (3,), m."""
+
+    model: BodyModel
+    clip: Clip
+    shape: Shape | None = None
+    shift: tuple[float, ...] = (0.0, 0.0, 0.0)
+    name: str = "body"
+
+
 def write_glb(
     path: str | Path,
     model: BodyModel,
     clip: Clip,
     shape: Shape | None = None,
     *,
+    others: Sequence[Walker] = (),
     progress: Callable[[float, float], None] | None = None,
 ) -> Path:
-    """Write a moving body and return the path.
+    """Write a moving body, and others that move with it, and return the path.
 
     Parameters
     ----------
     shape : Shape, optional
         Another body than the clip's walks the same way; None: the clip's.
+    others : sequence of Walker
     progress : callable
         Called with (joints done, joints); may raise to stop.
     """
     path = Path(path)
-    body = clip.shape if shape is None else shape
     binary = _Binary()
-    document = _document(model, clip, binary, body, root_track(model, clip, shape), progress)
+    document = _document((Walker(model, clip, shape), *others), binary, progress)
     document["accessors"], document["bufferViews"] = binary.accessors, binary.views
     document["buffers"] = [{"byteLength": len(binary.data)}]
     text = json.dumps(document, separators=(",", ":")).encode()
@@ -97,41 +109,52 @@ def write_glb(
 
 
 def _document(
-    model: BodyModel,
-    clip: Clip,
-    binary: _Binary,
-    body: Shape,
-    trans: NDArray,
-    progress: Callable[[float, float], None] | None,
+    walkers: Sequence[Walker], binary: _Binary, progress: Callable[[float, float], None] | None
 ) -> dict[str, Any]:
-    joints = shape_space(model).joints(body)
-    nodes = _nodes(model, joints)
-    count = len(nodes)
-    root = int(np.flatnonzero(model.parents < 0)[0])
-    bind = np.tile(np.eye(4, dtype=np.float32), (count, 1, 1))
-    bind[:, 3, :3] = -joints  # column-major: the last row as written
-    skin = {"inverseBindMatrices": binary.add(bind.reshape(-1, 16), "MAT4"), "joints": list(range(count)),
-            "skeleton": root}  # fmt: skip
-    nodes.append({"name": "body", "mesh": 0, "skin": 0})
-    return {
+    made: dict[str, Any] = {
         "asset": {"version": "2.0", "generator": "m3n Studio"},
-        "scene": 0,
-        "scenes": [{"nodes": [root, count]}],
-        "nodes": nodes,
-        "skins": [skin],
-        "meshes": [{"name": "skin", "primitives": [_primitive(model, body, binary)]}],
+        "scene": 0, "scenes": [{"nodes": []}], "nodes": [], "skins": [], "meshes": [],
         "materials": [{"name": "skin", "pbrMetallicRoughness": {
             "baseColorFactor": [0.62, 0.63, 0.65, 1.0], "metallicFactor": 0.0, "roughnessFactor": 0.75}}],
-        "animations": [_animation(model, clip, joints[root] + trans, root, binary, progress)],
+        "animations": [{"name": "motion", "samplers": [], "channels": []}],
     }  # fmt: skip
+    for i, walker in enumerate(walkers):
+
+        def part(done: float, total: float, at: int = i) -> None:
+            if progress is not None:
+                progress(at * total + done, len(walkers) * total)
+
+        _add(made, walker, binary, part)
+    return made
 
 
-def _nodes(model: BodyModel, joints: NDArray) -> list[dict[str, Any]]:
+def _add(made: dict[str, Any], walker: Walker, binary: _Binary, progress: Callable[[float, float], None]) -> None:
+    """One more body: its nodes, skin, mesh and motion."""
+    model, clip = walker.model, walker.clip
+    body = clip.shape if walker.shape is None else walker.shape
+    joints, first = shape_space(model).joints(body), len(made["nodes"])
+    nodes = _nodes(model, joints, first)
+    root = int(np.flatnonzero(model.parents < 0)[0])
+    bind = np.tile(np.eye(4, dtype=np.float32), (len(nodes), 1, 1))
+    bind[:, 3, :3] = -joints  # column-major: the last row as written
+    made["skins"].append({
+        "inverseBindMatrices": binary.add(bind.reshape(-1, 16), "MAT4"),
+        "joints": list(range(first, first + len(nodes))), "skeleton": first + root,
+    })  # fmt: skip
+    which = len(made["meshes"])
+    made["meshes"].append({"name": "skin", "primitives": [_primitive(model, body, binary)]})
+    made["scenes"][0]["nodes"] += [first + root, first + len(nodes)]
+    made["nodes"] += [*nodes, {"name": walker.name, "mesh": which, "skin": which}]
+    path = joints[root] + root_track(model, clip, walker.shape) + np.array(walker.shift)
+    _animate(made["animations"][0], walker, path, (first, root), binary, progress)
+
+
+def _nodes(model: BodyModel, joints: NDArray, first: int) -> list[dict[str, Any]]:
     nodes: list[dict[str, Any]] = []
     for j, (name, parent) in enumerate(zip(model.joint_names, model.parents, strict=True)):
         above = joints[parent] if parent >= 0 else np.zeros(3)
         node: dict[str, Any] = {"name": name, "translation": (joints[j] - above).tolist()}
-        children = np.flatnonzero(model.parents == j).tolist()
+        children = (first + np.flatnonzero(model.parents == j)).tolist()
         if children:
             node["children"] = children
         nodes.append(node)
@@ -159,32 +182,26 @@ def _primitive(model: BodyModel, body: Shape, binary: _Binary) -> dict[str, Any]
     return {"attributes": attributes, "indices": binary.add(faces, "SCALAR", target=_INDEX_BUFFER), "material": 0}
 
 
-def _animation(
-    model: BodyModel,
-    clip: Clip,
-    root_path: NDArray,
-    root: int,
-    binary: _Binary,
-    progress: Callable[[float, float], None] | None,
-) -> dict[str, Any]:
-    """Rotations of every joint that moves, and the root's path."""
+def _animate(
+    animation: dict[str, Any], walker: Walker, root_path: NDArray, at: tuple[int, int], binary: _Binary,
+    progress: Callable[[float, float], None],
+) -> None:  # fmt: skip
+    """Rotations of every joint that moves, and the root's path; `at`: its first node, and its root from there."""
+    model, clip, (first, root) = walker.model, walker.clip, at
     times = binary.add(clip.time_s.astype(np.float32).reshape(-1, 1), "SCALAR", bounds=True)
-    samplers: list[dict[str, Any]] = []
-    channels: list[dict[str, Any]] = []
+    samplers, channels = animation["samplers"], animation["channels"]
 
     def add(node: int, what: str, values: NDArray, kind: str) -> None:
         samplers.append({"input": times, "output": binary.add(values, kind), "interpolation": "LINEAR"})
-        channels.append({"sampler": len(samplers) - 1, "target": {"node": node, "path": what}})
+        channels.append({"sampler": len(samplers) - 1, "target": {"node": first + node, "path": what}})
 
     add(root, "translation", root_path.astype(np.float32), "VEC3")
     for j, source in enumerate(model.clip_joints):
-        if progress is not None:
-            progress(j, len(model.clip_joints))
+        progress(j, len(model.clip_joints))
         if source >= clip.poses.shape[1] or not clip.poses[:, source].any():
             continue
         wxyz = so3.continuous_quats(so3.quat_from_matrix(so3.matrix_from_rotvec(clip.poses[:, source]))[:, None])[:, 0]
         add(j, "rotation", np.ascontiguousarray(wxyz[:, [1, 2, 3, 0]], dtype=np.float32), "VEC4")
-    return {"name": "motion", "samplers": samplers, "channels": channels}
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,10 +221,10 @@ class Glb:
         )
         return flat.reshape(-1, width)
 
-    def vertices(self, frame: int) -> NDArray:
-        """Vertices (V, 3), m, at a frame, as any glTF viewer skins them."""
+    def vertices(self, frame: int, body: int = 0) -> NDArray:
+        """Vertices (V, 3), m, of a body at a frame, as any glTF viewer skins them."""
         d = self.document
-        skin, attributes = d["skins"][0], d["meshes"][0]["primitives"][0]["attributes"]
+        skin, attributes = d["skins"][body], d["meshes"][body]["primitives"][0]["attributes"]
         bind = self.array(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1)
         matrices = self._world(frame)[skin["joints"]] @ bind
         rest = self.array(attributes["POSITION"])
@@ -230,7 +247,8 @@ class Glb:
         animation = self.document["animations"][0]
         for channel in animation["channels"]:
             node, what = channel["target"]["node"], channel["target"]["path"]
-            value = self.array(animation["samplers"][channel["sampler"]]["output"])[frame].astype(np.float64)
+            track = self.array(animation["samplers"][channel["sampler"]]["output"])
+            value = track[min(frame, len(track) - 1)].astype(np.float64)
             if what == "translation":
                 local[node, :3, 3] = value
             else:

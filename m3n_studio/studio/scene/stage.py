@@ -42,21 +42,30 @@ class Scene:
         return Scene(track, skin_of(model, track.shape), sensors)
 
 
-_STEP_BACK = 1.25  # where bodies stand apart, so that they fit
+#: See-through bodies are drawn so much further away, m: where they agree with the first body that is seen.
+_BEHIND_M = 0.008
+#: How much further away for bodies that stand so many metres apart, so that they fit: by the metre and its square.
+_STEP_BACK = (0.16, 0.1)
 
 
 @dataclass(frozen=True, eq=False)
 class Companion:
-    """Another body on the stage: the ghost of the previous shape, or the same motion on someone else.
+    """Another body on the stage: the ghost of the previous shape, or another motion.
 
-    shift : (3,), m, moved aside by; opacity : below 1 it is seen through; color : ``#rrggbb``, or
-    empty for the theme's.
+    shift : (3,), m, moved aside by; start : (3,), m, besides, so that motions begin at one place;
+    opacity : below 1 it is seen through; color : ``#rrggbb``, or empty for the theme's.
     """
 
     scene: Scene
     shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
     opacity: float = 1.0
     color: str = ""
+    start: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @property
+    def moved(self) -> Array:
+        """By how much its motion is drawn away from where it was recorded (3,), m."""
+        return np.array(self.shift) + np.array(self.start)
 
 
 @dataclass
@@ -80,6 +89,9 @@ class Stage:
     ----------
     scene : Scene or None
     frame : int
+        Of the scene's own motion.
+    time_s : float
+        For companions in other motions, s.
     camera : OrbitCamera
     theme : Theme
     follow : bool
@@ -101,6 +113,7 @@ class Stage:
     theme: Theme
     scene: Scene | None = None
     frame: int = 0
+    time_s: float = 0.0
     camera: OrbitCamera = field(default_factory=OrbitCamera)
     follow: bool = True
     show_sensors: bool = True
@@ -129,12 +142,20 @@ class Stage:
 
     def shot(self, pose: BonePose | None) -> OrbitCamera:
         """The camera as it stands for a pose: moved along when it follows, between bodies that stand apart."""
-        aside = np.mean([(0.0, 0.0, 0.0), *(c.shift for c in self.companions)], axis=0)
-        target = np.asarray(self.camera.target) + aside
+        places = np.array([(0.0, 0.0, 0.0), *(c.shift for c in self.companions)])
+        low, high = places.min(axis=0), places.max(axis=0)
+        target = np.asarray(self.camera.target) + 0.5 * (low + high)
         if pose is not None and self.follow:
             target = target + pose.joints[0] * (1.0, 0.0, 1.0)
-        camera = self.camera.zoom(_STEP_BACK) if aside.any() else self.camera
+        across = float(np.linalg.norm(high - low))
+        camera = self.camera.zoom(1.0 + _STEP_BACK[0] * across + _STEP_BACK[1] * across**2) if across else self.camera
         return camera.look_at(target)
+
+    def frame_of(self, companion: Companion) -> int:
+        """A companion's frame now: the scene's own in the same motion, else the one at the time."""
+        clip = companion.scene.track.clip
+        same = self.scene is not None and clip is self.scene.track.clip
+        return self.frame if same else clip.frame_at(self.time_s)
 
     def sensors(self) -> tuple[SensorTrack | LiveSensor, ...]:
         """The sensors that are drawn, the one in hand included."""
@@ -174,21 +195,30 @@ class Stage:
         gloo.set_depth_mask(True)
         gloo.set_clear_color(self.theme.stage.background)
         gloo.clear(color=True, depth=True)
-        others = [(c, c.scene.track.at(self.frame)) for c in (self.companions if self.scene else ())]
-        if self.show_ground:
-            apart = [p.joints + np.array(c.shift, np.float32) for c, p in others if c.opacity == 1.0 or any(c.shift)]
-            own = [] if pose is None else [pose.joints]
-            gl.ground.draw(look, (camera.target[0], camera.target[2]), own + apart)
+        others = [(c, c.scene.track.at(self.frame_of(c))) for c in (self.companions if self.scene else ())]
         if pose is not None and self.scene is not None:
             gl.bodies[0].set_pose(pose)
             gl.bodies[0].draw(look)
         self._draw_devices(gl, look)
-        for body, (companion, at) in zip(gl.bodies[1:], others, strict=True):
-            body.set_pose(at)
-            body.draw(look, color=companion.color, shift=np.array(companion.shift), opacity=companion.opacity)
+        self._draw_others(gl, look, others, glass=False)
+        if self.show_ground:  # after what hides it, before what is seen through
+            apart = [p.joints + c.moved.astype(np.float32) for c, p in others if c.opacity == 1.0 or c.moved.any()]
+            own = [] if pose is None else [pose.joints]
+            gl.ground.draw(look, (camera.target[0], camera.target[2]), own + apart)
+        self._draw_others(gl, look, others, glass=True)
         if pose is not None and self.scene is not None and (self.show_skeleton or self.show_axes):
             parents = self.scene.track.model.parents
             gl.skeleton.draw(look, pose, parents, self.theme, bones=self.show_skeleton, axes=self.show_axes)
+
+    @staticmethod
+    def _draw_others(gl: _Gl, look: Look, others: list[tuple[Companion, BonePose]], *, glass: bool) -> None:
+        """Draw the companions that are seen through, or the others."""
+        for body, (companion, at) in zip(gl.bodies[1:], others, strict=True):
+            if (companion.opacity < 1.0) is glass:
+                body.set_pose(at)
+                towards = look.eye - (at.joints[0] + companion.moved)
+                behind = towards * (_BEHIND_M / np.linalg.norm(towards) if glass else 0.0)
+                body.draw(look, color=companion.color, shift=companion.moved - behind, opacity=companion.opacity)
 
     def _draw_devices(self, gl: _Gl, look: Look) -> None:
         poses = self.sensor_poses()

@@ -12,127 +12,33 @@ handler and the window's single GL context under our control.
 
 from __future__ import annotations
 
-from typing import Any, Protocol, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QGuiApplication,
     QImage,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
     QShowEvent,
     QSurfaceFormat,
-    QWheelEvent,
 )
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QWidget
 
 from m3n_studio.errors import M3nError, UnknownName
-from m3n_studio.studio.scene.camera import OrbitCamera
+from m3n_studio.studio.scene.orbiting import Orbiting
 from m3n_studio.studio.scene.stage import Stage
 from m3n_studio.studio.scene.visuals import DEPTH_24
 
 Picture = NDArray[np.uint8]
 
 KINDS = ("auto", "gl", "offscreen")
-REST_MS = 140
 _LATE_MS = 400
 _NO_GL_PLATFORMS = ("offscreen", "minimal", "vnc", "linuxfb")
-_DEGREES_PER_PIXEL = 0.4
-_ZOOM_PER_NOTCH = 0.88
-
-
-class Hand(Protocol):
-    """Whoever may take the mouse before the camera does; each says whether it has taken the event."""
-
-    def press(self, widget: QWidget, event: QMouseEvent) -> bool:
-        """A button went down."""
-
-    def move(self, widget: QWidget, event: QMouseEvent) -> bool:
-        """The mouse moved with a button down."""
-
-    def release(self, widget: QWidget, event: QMouseEvent) -> bool:
-        """A button went up."""
-
-    def wheel(self, event: QWheelEvent) -> bool:
-        """The wheel turned."""
-
-
-class _Orbiting:
-    """Mouse handling shared by both viewports; expects `stage` and QWidget's update()."""
-
-    stage: Stage
-    software = True
-    always_smooth = False
-    hand: Hand | None = None
-    _last: QPointF | None = None
-    _smooth_next = True
-
-    def _make_rest_timer(self) -> None:
-        widget: Any = self
-        self._rest = QTimer(widget, singleShot=True, interval=REST_MS)
-        self._rest.timeout.connect(self._on_rest)
-
-    def _on_rest(self) -> None:
-        widget: Any = self
-        self._smooth_next = True
-        widget.update()
-
-    def _take_quality(self) -> dict[str, bool]:
-        """How good this frame is to be; one made in haste is followed by a good one after a rest."""
-        refine = self._smooth_next or self.always_smooth
-        smooth = refine or not self.software
-        self._smooth_next = False
-        return {"smooth": smooth, "refine": refine}
-
-    def _after(self, quality: dict[str, bool]) -> None:
-        if not quality["smooth"] or self.stage.rough:
-            self._rest.start()
-
-    def _press(self, event: QMouseEvent) -> None:
-        widget: Any = self
-        taken = self.hand is not None and self.hand.press(widget, event)
-        self._last = None if taken else event.position()
-
-    def _release(self, event: QMouseEvent) -> None:
-        widget: Any = self
-        if self.hand is not None:
-            self.hand.release(widget, event)
-        self._last = None
-
-    def _move(self, event: QMouseEvent) -> bool:
-        """Turn or shift the camera; whether it did."""
-        if self.hand is not None and self.hand.move(cast(QWidget, self), event):
-            return False
-        if self._last is None or not event.buttons():
-            return False
-        delta = event.position() - self._last
-        self._last = event.position()
-        widget: Any = self
-        pans = event.buttons() & (Qt.MouseButton.MiddleButton | Qt.MouseButton.RightButton)
-        if pans or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            scale = self.stage.camera.metres_per_pixel(widget.width(), widget.height())
-            self.stage.camera = self.stage.camera.pan(-delta.x() * scale, delta.y() * scale)
-        else:
-            turned = (-delta.x() * _DEGREES_PER_PIXEL, delta.y() * _DEGREES_PER_PIXEL)
-            self.stage.camera = self.stage.camera.orbit(*turned)
-        return True
-
-    def _wheel(self, event: QWheelEvent) -> None:
-        if self.hand is not None and self.hand.wheel(event):
-            return
-        notches = event.angleDelta().y() / 120
-        self.stage.camera = self.stage.camera.zoom(_ZOOM_PER_NOTCH**notches)
-        event.accept()
-
-    def _pixels(self) -> tuple[int, int]:
-        widget: Any = self
-        ratio = widget.devicePixelRatioF()
-        return max(round(widget.width() * ratio), 1), max(round(widget.height() * ratio), 1)
 
 
 def _is_software() -> bool:
@@ -162,7 +68,7 @@ class _Framebuffer:
         return int(self._widget.defaultFramebufferObject())
 
 
-class GLViewport(_Orbiting, QOpenGLWidget):
+class GLViewport(Orbiting, QOpenGLWidget):
     """The stage in an OpenGL widget. ``failed`` tells why nothing can be drawn, once."""
 
     failed = Signal(str)
@@ -227,33 +133,6 @@ class GLViewport(_Orbiting, QOpenGLWidget):
     def _tell(self) -> None:
         self.failed.emit(self._why)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Start to turn or shift."""
-        self._press(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Turn or shift."""
-        if self._move(event):
-            self.update()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Let go."""
-        self._release(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """The first view again."""
-        self.reset_camera()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
-        """Come closer or go away."""
-        self._wheel(event)
-        self.update()
-
-    def reset_camera(self) -> None:
-        """The first view again."""
-        self.stage.camera = OrbitCamera()
-        self.update()
-
     def picture(self) -> QImage:
         """What is shown, as an image in device pixels."""
         self._smooth_next = True
@@ -287,7 +166,7 @@ class GLViewport(_Orbiting, QOpenGLWidget):
         return picture
 
 
-class ImageViewport(_Orbiting, QWidget):
+class ImageViewport(Orbiting, QWidget):
     """The stage as an image drawn through EGL, where Qt has no OpenGL."""
 
     failed = Signal(str)
@@ -334,28 +213,6 @@ class ImageViewport(_Orbiting, QWidget):
         image.setDevicePixelRatio(self.devicePixelRatioF())
         return image
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Start to turn or shift."""
-        self._press(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Turn or shift."""
-        if self._move(event):
-            self.update()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Let go."""
-        self._release(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """The first view again."""
-        self.reset_camera()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
-        """Come closer or go away."""
-        self._wheel(event)
-        self.update()
-
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Give the context back."""
         self.release()
@@ -366,11 +223,6 @@ class ImageViewport(_Orbiting, QWidget):
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
-
-    def reset_camera(self) -> None:
-        """The first view again."""
-        self.stage.camera = OrbitCamera()
-        self.update()
 
     def picture(self) -> QImage:
         """What is shown, as an image in device pixels."""

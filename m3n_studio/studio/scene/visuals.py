@@ -157,29 +157,51 @@ _SEGMENTS = tuple(
 )
 
 
-def shadow_splats(joints: NDArray, strength: float) -> NDArray:
-    """Soft capsules on the ground under each body segment, as quads for the shadow shader.
+#: Cells of the mesh the contact shadow is drawn as, along x and z.
+_SHADOW_CELLS = (40, 32)
 
-    joints : (J, 3), m. Returns (S, 4) structured corners: ``a_ground`` (x, z), ``a_local``
-    (along, across, m), ``a_splat`` (half length m, reach m, strength). The higher a segment
-    is, the wider and fainter its shadow.
+
+def shadow_mesh(joints: NDArray, strength: float) -> NDArray[np.float32]:
+    """How dark the ground is under a body: soft capsules under each segment, on a grid that just holds them.
+
+    joints : (J, 3), m. Returns (33 * 41, 3) rows of x and z, m, and darkness, 0 to 1. The higher a
+    segment is, the wider and fainter its shadow. One smooth mesh costs a third of drawing every
+    capsule over the others.
     """
     start, end, size = (np.array(column) for column in zip(*_SEGMENTS, strict=True))
     a, b = joints[start].astype(np.float64), joints[end].astype(np.float64)
-    middle, along = 0.5 * (a + b), (b - a)[:, [0, 2]]
+    middle, along = 0.5 * (a + b)[:, [0, 2]], (b - a)[:, [0, 2]]
     half = 0.5 * np.linalg.norm(along, axis=1)
     u = np.where(half[:, None] > 1e-6, along / np.maximum(2 * half, 1e-9)[:, None], (1.0, 0.0))
-    w = np.column_stack([-u[:, 1], u[:, 0]])
     height = np.maximum(0.5 * (a[:, 1] + b[:, 1]) - 0.03, 0.0)
     reach = 1.5 * size + 0.22 * height
     depth = strength * np.minimum(1.0, (1.2 * size / reach) ** 1.4) / (1.0 + 1.1 * height)
-    out = np.zeros((len(size), 4), dtype=[("a_ground", "f4", 2), ("a_local", "f4", 2), ("a_splat", "f4", 3)])
-    for corner, (s, t) in enumerate(((-1, -1), (1, -1), (1, 1), (-1, 1))):
-        local = np.column_stack([s * (half + reach), t * reach])
-        out["a_ground"][:, corner] = middle[:, [0, 2]] + local[:, :1] * u + local[:, 1:] * w
-        out["a_local"][:, corner] = local
-        out["a_splat"][:, corner] = np.column_stack([half, reach, depth])
-    return out
+    room = half[:, None] * np.abs(u) + reach[:, None]
+    low, high = (middle - room).min(axis=0), (middle + room).max(axis=0)
+    x, z = (np.linspace(low[i], high[i], _SHADOW_CELLS[i] + 1, dtype=np.float32) for i in (0, 1))
+    u, reach, half = u.astype(np.float32), reach.astype(np.float32)[:, None, None], half.astype(np.float32)
+    dx, dz = x - middle[:, :1].astype(np.float32), z - middle[:, 1:].astype(np.float32)
+    beyond = np.abs((dz * u[:, 1:])[:, :, None] + (dx * u[:, :1])[:, None, :])
+    beyond -= half[:, None, None]
+    np.maximum(beyond, 0.0, out=beyond)
+    across = (dz * u[:, :1])[:, :, None] - (dx * u[:, 1:])[:, None, :]
+    near = np.sqrt(beyond * beyond + across * across)
+    near /= -reach
+    near += 1.0
+    np.maximum(near, 0.0, out=near)
+    taken = near * near
+    taken *= depth.astype(np.float32)[:, None, None] * (3.0 - 2.0 * near)
+    out = np.empty((len(z), len(x), 3), dtype=np.float32)
+    out[..., 0], out[..., 1] = x, z[:, None]
+    out[..., 2] = 1.0 - np.prod(1.0 - taken, axis=0)
+    return out.reshape(-1, 3)
+
+
+def _grid_faces(columns: int, rows: int) -> NDArray[np.uint32]:
+    """Triangles of a grid of so many cells."""
+    corner = (np.arange(rows)[:, None] * (columns + 1) + np.arange(columns)).reshape(-1, 1)
+    quad = np.array([0, 1, columns + 2, 0, columns + 2, columns + 1])
+    return (corner + quad).astype(np.uint32).ravel()
 
 
 class GroundVisual:
@@ -190,30 +212,34 @@ class GroundVisual:
 
         self._floor = program("ground")
         r = GROUND_RADIUS_M
-        self._floor["a_corner"] = gloo.VertexBuffer(np.array([(-r, -r), (r, -r), (-r, r), (r, r)], dtype=np.float32))
+        turns = 2 * np.pi * (np.arange(8) + 0.5) / 8
+        rim = r / np.cos(np.pi / 8) * np.column_stack([np.cos(turns), np.sin(turns)])
+        self._floor["a_corner"] = gloo.VertexBuffer(rim.astype(np.float32))
         self._floor["u_radius"] = r
         self._shadow = program("shadow")
-        corners = np.zeros((4 * len(_SEGMENTS),), dtype=shadow_splats(np.zeros((52, 3)), 0.0).dtype)
-        self._splats = gloo.VertexBuffer(corners)
-        self._shadow.bind(self._splats)
-        quad = np.array([0, 1, 2, 0, 2, 3], dtype=np.uint32)
-        self._index = gloo.IndexBuffer((np.arange(len(_SEGMENTS))[:, None] * 4 + quad).astype(np.uint32).ravel())
+        columns, rows = _SHADOW_CELLS
+        self._cells = gloo.VertexBuffer(np.zeros(((columns + 1) * (rows + 1), 3), np.float32))
+        self._shadow["a_ground"] = self._cells
+        self._index = gloo.IndexBuffer(_grid_faces(columns, rows))
 
     def draw(self, look: Look, center: tuple[float, float], bodies: Sequence[NDArray]) -> None:
-        """Draw the floor round a point (x, z), m, then the shadows of bodies, each by its joints (J, 3), m."""
+        """Draw the floor round a point (x, z), m, then the shadows of bodies, each by its joints (J, 3), m.
+
+        After what stands on it: what is hidden then costs nothing.
+        """
         look.apply(self._floor)
         self._floor["u_center"] = center
         for name, color in (("u_background", look.colors.background), ("u_floor", look.colors.floor),
                             ("u_line", look.colors.line)):  # fmt: skip
             self._floor[name] = rgb(color)
-        self._floor.draw("triangle_strip")
+        self._floor.draw("triangle_fan")
         for joints in bodies:
             self._cast(look, joints)
 
     def _cast(self, look: Look, joints: NDArray) -> None:
         from vispy import gloo
 
-        self._splats.set_data(shadow_splats(joints, look.colors.shadow_strength).ravel())
+        self._cells.set_data(shadow_mesh(joints, look.colors.shadow_strength))
         look.apply(self._shadow)
         self._shadow["u_shadow"] = rgb(look.colors.shadow)
         # alpha stays one: Qt takes what is less for a translucent widget

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from m3n_studio.motion.clip import Clip
+from m3n_studio.recordings.pyramid import FloatArray
 from m3n_studio.recordings.signal import GRAVITY_MPS2, Signal
-from m3n_studio.studio.traces.pyramid import FloatArray
 from m3n_studio.studio.traces.trace_data import Array
 
 

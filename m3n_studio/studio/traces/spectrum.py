@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio.motion.clip import runs
+from m3n_studio.recordings.pyramid import FloatArray
 from m3n_studio.recordings.signal import Signal
-from m3n_studio.studio.traces.pyramid import FloatArray
 from m3n_studio.studio.traces.trace_data import Array, Quantity, on_times
 
 LONGEST = 1024

@@ -101,7 +101,8 @@ class TraceBar(QWidget):
         self, title: str, words: dict[str, str], chosen: str, told: Callable[[QAction], None]
     ) -> dict[str, QAction]:
         group = QActionGroup(self)
-        part = self.menu.addMenu(title)
+        part = QMenu(title, self.menu)  # one that addMenu makes may be taken back by Python
+        self.menu.addMenu(part)
         out = {}
         for name, text in words.items():
             action = out[name] = part.addAction(text)

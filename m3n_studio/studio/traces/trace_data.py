@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio.motion.clip import runs
+from m3n_studio.recordings.pyramid import FloatArray, Pyramid
 from m3n_studio.recordings.signal import Signal
-from m3n_studio.studio.traces.pyramid import FloatArray, Pyramid
 
 Array = NDArray[np.float64]
 
@@ -90,6 +90,11 @@ class Line:
         """Peaks of the values, made when first needed."""
         return Pyramid(self.values, self.base)
 
+    @cached_property
+    def extent(self) -> tuple[float, float]:
+        """Lowest and highest of all values; NaN where there is none."""
+        return self.pyramid.extent()
+
     def value_at(self, time_s: float) -> float:
         """The sample nearest in time; NaN outside the line or in a gap."""
         n = len(self.time_s)
@@ -159,7 +164,7 @@ def invalid_spans(signal: Signal) -> tuple[tuple[float, float], ...]:
 
 def value_range(lines: tuple[Line, ...], least_span: float) -> tuple[float, float]:
     """Lowest and highest value to show: all of it, room for the readout above, and no less than `least_span`."""
-    extents = [e for e in (part.pyramid.extent() for part in lines) if e[0] == e[0]]
+    extents = [e for e in (part.extent for part in lines) if e[0] == e[0]]
     if not extents:
         return -0.5 * least_span, 0.5 * least_span
     low, high = min(e[0] for e in extents), max(e[1] for e in extents)

@@ -135,7 +135,24 @@ class TimeViewBox(pg.ViewBox):
                 self.scrubbed.emit(here.x())
 
 
-class SpanItem(pg.GraphicsObject):
+class _WholeView(pg.GraphicsObject):
+    """An item that covers whatever its view shows, and never counts in auto ranging."""
+
+    def viewTransformChanged(self) -> None:  # noqa: N802
+        """Called by pyqtgraph when the view moves: the item covers the new view."""
+        self.prepareGeometryChange()
+
+    def boundingRect(self) -> QRectF:  # noqa: N802
+        """The whole view."""
+        view = self.getViewBox()
+        return QRectF() if view is None else QRectF(view.viewRect())
+
+    def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: Any = None) -> tuple[None, None]:  # noqa: N802
+        """Nothing that auto ranging must show."""
+        return None, None
+
+
+class SpanItem(_WholeView):
     """Any number of shaded spans of time over the whole height of a lane, as one item."""
 
     def __init__(self, color: str, *, opacity: float = 1.0, edges: bool = False) -> None:
@@ -148,24 +165,14 @@ class SpanItem(pg.GraphicsObject):
 
     def set_spans(self, spans: tuple[tuple[float, float], ...]) -> None:
         """Shade these (from, to), s."""
-        self._spans = spans
-        self.update()
-
-    def viewTransformChanged(self) -> None:  # noqa: N802
-        """Called by pyqtgraph when the view moves: the item covers the new view."""
-        self.prepareGeometryChange()
-
-    def boundingRect(self) -> QRectF:  # noqa: N802
-        """The whole view."""
-        view = self.getViewBox()
-        return QRectF() if view is None else QRectF(view.viewRect())
-
-    def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: Any = None) -> tuple[None, None]:  # noqa: N802
-        """Shading never counts in auto ranging."""
-        return None, None
+        if spans != self._spans:
+            self._spans = spans
+            self.update()
 
     def paint(self, painter: QPainter, *args: Any) -> None:
         """Fill the spans that are in view."""
+        if not self._spans:
+            return
         view = self.boundingRect()
         for low, high in self._spans:
             if high > view.left() and low < view.right():
@@ -177,7 +184,7 @@ class SpanItem(pg.GraphicsObject):
                         painter.drawLine(QPointF(x, view.top()), QPointF(x, view.bottom()))
 
 
-class GridItem(pg.GraphicsObject):
+class GridItem(_WholeView):
     """The grid of a lane in one opaque colour, at the marks of two axes (blended lines cost ten times as much)."""
 
     def __init__(self, color: str) -> None:
@@ -192,19 +199,6 @@ class GridItem(pg.GraphicsObject):
         if (xs, ys) != (self._xs, self._ys):
             self._xs, self._ys = xs, ys
             self.update()
-
-    def viewTransformChanged(self) -> None:  # noqa: N802
-        """Called by pyqtgraph when the view moves: the item covers the new view."""
-        self.prepareGeometryChange()
-
-    def boundingRect(self) -> QRectF:  # noqa: N802
-        """The whole view."""
-        view = self.getViewBox()
-        return QRectF() if view is None else QRectF(view.viewRect())
-
-    def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: Any = None) -> tuple[None, None]:  # noqa: N802
-        """The grid never counts in auto ranging."""
-        return None, None
 
     def paint(self, painter: QPainter, *args: Any) -> None:
         """Lines over the whole view."""
@@ -241,8 +235,9 @@ class Readout(pg.GraphicsObject):
 
     def set_name(self, name: str) -> None:
         """Write this at the left."""
-        self._name = name
-        self.update()
+        if name != self._name:
+            self._name = name
+            self.update()
 
     def set_parts(self, parts: tuple[tuple[str, str], ...]) -> None:
         """Show these (text, colour) at the right."""
@@ -308,6 +303,7 @@ class LaneAxis(pg.AxisItem):
         elif not values:
             self.setHeight(1)
         self._unit = ""
+        self._marks: tuple[object, list[float]] = (None, [])
 
     def set_unit(self, unit: str) -> None:
         """Write the unit after every number."""
@@ -315,8 +311,11 @@ class LaneAxis(pg.AxisItem):
 
     def marks(self, size: float) -> list[float]:
         """Where the numbers are, on an axis of so many pixels."""
-        found = self.tickValues(*self.range, size)
-        return [float(value) for value in found[0][1]] if found else []
+        asked = (*self.range, size)
+        if self._marks[0] != asked:
+            found = self.tickValues(*asked)
+            self._marks = asked, [float(value) for value in found[0][1]] if found else []
+        return self._marks[1]
 
     def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:  # noqa: N802
         """Numbers with a true minus sign and the unit."""

@@ -43,6 +43,8 @@ class Lane:
         self.bucket = 1
         self.scaled = False
         self._shifted: Line | None = None
+        self._drawn: dict[str, tuple[Line, float, float, int, int]] = {}
+        self._bands_drawn: tuple[object, ...] = ()
         self._theme = theme
         self.view = TimeViewBox()
         axes = {
@@ -86,7 +88,7 @@ class Lane:
         """Lowest and highest value to show, to see all of the lines."""
         lines = [*self.lines.values()]
         if self.bands is not None:
-            lines += [Line(self.bands.time_s, row) for row in self.bands.values[[0, -1]]]
+            lines += [self.bands.lines[0], self.bands.lines[-1]]
         return value_range(tuple(lines), self.quantity.least_span)
 
     def set_lines(self, lines: Mapping[str, Line], bands: Bands | None, spans: tuple[tuple[float, float], ...]) -> None:
@@ -117,7 +119,12 @@ class Lane:
         """Give the curves the points of the time in view."""
         self.bucket = 1
         for kind, line in self.lines.items():
+            before = self._drawn.get(kind)
+            if before is not None and before[0] is line and before[1:4] == (low_s, high_s, pixels):
+                self.bucket = max(self.bucket, before[4])
+                continue
             drawn = line.drawn(low_s, high_s, pixels)
+            self._drawn[kind] = line, low_s, high_s, pixels, drawn.size
             self.bucket = max(self.bucket, drawn.size)
             broken = bool(np.isnan(drawn.values).any())
             self.curves[kind].setData(
@@ -126,6 +133,10 @@ class Lane:
         self._draw_bands(low_s, high_s, pixels)
 
     def _draw_bands(self, low_s: float, high_s: float, pixels: int) -> None:
+        wanted = (self.bands, low_s, high_s, pixels)
+        if wanted == self._bands_drawn:
+            return
+        self._bands_drawn = wanted
         pairs = 0 if self.bands is None else len(self.bands.levels) // 2
         middle = 0 if self.bands is None else len(self.bands.levels) % 2
         if (pairs, middle) != self._fill_shape:
@@ -138,10 +149,10 @@ class Lane:
                 self.plot.addItem(fill, ignoreBounds=True)
         if self.bands is None:
             return
-        values, time_s = self.bands.values, self.bands.time_s
+        lines = self.bands.lines
         for i in range(pairs):
-            low = Line(time_s, values[i]).drawn(low_s, high_s, pixels)
-            high = Line(time_s, values[-1 - i]).drawn(low_s, high_s, pixels)
+            low = lines[i].drawn(low_s, high_s, pixels)
+            high = lines[-1 - i].drawn(low_s, high_s, pixels)
             lows, highs = (low.values[::2], high.values[1::2]) if low.size > 1 else (low.values, high.values)
             times = low.time_s[::2] if low.size > 1 else low.time_s
             known = np.isfinite(lows) & np.isfinite(highs)
@@ -153,7 +164,7 @@ class Lane:
                 brush=color,
             )  # fmt: skip
         if middle:
-            median = Line(time_s, values[pairs]).drawn(low_s, high_s, pixels)
+            median = lines[pairs].drawn(low_s, high_s, pixels)
             pen = pg.mkPen(self._theme.simulated, style=pg.QtCore.Qt.PenStyle.DashLine)
             self._fills[-1].setData(median.time_s, median.values, pen=pen, connect="finite")
 

@@ -73,7 +73,8 @@ class TraceView(QWidget):
         self.lanes: list[Lane] = []
         self.history = ZoomHistory()
         self.measure = MeasureCursors(self)
-        self._view = (0.0, 1.0)
+        # all of the time there is, which may be known before the view is built
+        self._view = (clock.start_s, max(clock.end_s, clock.start_s + 1e-3))
         self._built: object = None
         self._build()
         self._connect()
@@ -250,7 +251,7 @@ class TraceView(QWidget):
             track = self.tracks[lane.sensor]
             lines = self._lines_of.of_track(track, lane.quantity, lane.component, self.bar.difference_mode)
             spans = self._lines_of.spans(track.simulated) if track.simulated is not None else ()
-            lane.set_lines(lines, track.bands(lane.quantity, lane.component), spans)
+            lane.set_lines(lines, self._lines_of.bands(track, lane.quantity, lane.component), spans)
             lane.readout.set_name(self._lane_name(lane, track))
             if "real" in lines and lane.real_drawn is not lines["real"]:
                 lane.shift_real(0.0)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,11 @@ class Bands:
     levels: Array
     values: Array
 
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """A line for each level."""
+        return tuple(Line(self.time_s, row) for row in self.values)
+
 
 @dataclass(frozen=True, eq=False)
 class Track:
@@ -55,14 +61,17 @@ class Track:
         found: Signal | None = getattr(self, kind)
         return found
 
-    def bands(self, quantity: Quantity, component: str) -> Bands | None:
-        """What the population reads, where it was worked out."""
-        for one in self.envelopes:
-            if one.sensor == self.name and one.quantity in (quantity.name, quantity.field):
-                order = np.argsort(one.levels)
-                values = np.asarray(one.values)[order, :, COMPONENTS.index(component)]
-                return Bands(np.asarray(one.time_s), np.asarray(one.levels)[order], values)
-        return None
+    def envelope(self, quantity: Quantity) -> Any:
+        """What the population reads of a quantity; None where that was not worked out."""
+        alike = (e for e in self.envelopes if e.sensor == self.name and e.quantity in (quantity.name, quantity.field))
+        return next(alike, None)
+
+
+def bands_of(envelope: Any, component: str) -> Bands:
+    """One component of what a population reads."""
+    order = np.argsort(envelope.levels)
+    values = np.ascontiguousarray(np.asarray(envelope.values)[order, :, COMPONENTS.index(component)])
+    return Bands(np.asarray(envelope.time_s), np.asarray(envelope.levels)[order], values)
 
 
 def tracks(
@@ -98,14 +107,38 @@ class Lines:
         self._invalid: WeakKeyDictionary[Signal, tuple[NDArray[np.intp], tuple[tuple[float, float], ...]]]
         self._invalid = WeakKeyDictionary()
         self._read_off: WeakKeyDictionary[Signal, Signal] = WeakKeyDictionary()
+        self._bands: dict[tuple[str, str, str], tuple[Any, Bands]] = {}
+        self._of_arrays: dict[tuple[int, int, str], tuple[ref[Any], ref[Any], Line]] = {}
 
     def line(self, signal: Signal, quantity: Quantity, component: str) -> Line:
         """One component of a signal."""
         of_signal = self._lines.setdefault(signal, {})
         key = (quantity.name, component)
         if key not in of_signal:
-            of_signal[key] = line(signal, quantity, component, self._mask(signal)[0])
+            of_signal[key] = self._shared(signal, quantity, component)
         return of_signal[key]
+
+    def _shared(self, signal: Signal, quantity: Quantity, component: str) -> Line:
+        """The line of another signal that has the very same samples (another shape turns no sensor), else a new one."""
+        data, valid = getattr(signal, quantity.field), signal.valid
+        key = (id(data), id(valid), component)
+        found = self._of_arrays.get(key)
+        if found is not None and found[0]() is data and found[1]() is valid and found[2].time_s is signal.time_s:
+            return found[2]
+        made = line(signal, quantity, component, self._mask(signal)[0])
+        forget = partial(self._of_arrays.pop, key, None)
+        self._of_arrays[key] = ref(data, lambda _: forget()), ref(valid), made
+        return made
+
+    def bands(self, track: Track, quantity: Quantity, component: str) -> Bands | None:
+        """What the population reads; made again only for another population."""
+        key, envelope = (track.name, quantity.name, component), track.envelope(quantity)
+        if envelope is None:
+            self._bands.pop(key, None)
+            return None
+        if key not in self._bands or self._bands[key][0] is not envelope:
+            self._bands[key] = envelope, bands_of(envelope, component)
+        return self._bands[key][1]
 
     def spans(self, signal: Signal) -> tuple[tuple[float, float], ...]:
         """Times (from, to), s, in which a signal means nothing."""

@@ -8,6 +8,7 @@ the buckets. NaN is no value: a bucket is NaN only where all of its samples are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,12 +48,16 @@ class Pyramid:
     ----------
     values : (N,) array, memory map or anything that gives arrays for slices and has a length
     base : (low, high), each (ceil(N / 64),), optional
-        The first level, where a store keeps it.
+        The first level, where a store keeps it. Anything that gives arrays for slices.
+    further : sequence of (low, high)
+        The levels above it, where a store keeps them too; each has a 16th of the buckets of the one below.
     """
 
-    def __init__(self, values: Any, base: tuple[FloatArray, FloatArray] | None = None) -> None:
+    def __init__(
+        self, values: Any, base: tuple[Any, Any] | None = None, further: Sequence[tuple[Any, Any]] = ()
+    ) -> None:
         self._values = values
-        self._levels: list[tuple[FloatArray, FloatArray]] = [] if base is None else [base]
+        self._levels: list[tuple[Any, Any]] = [] if base is None else [base, *further]
 
     def peaks(self, start: int, stop: int, most: int) -> Peaks:
         """Peaks of the samples from `start` to `stop`, rounded outwards to whole buckets, at most `most` + 1."""
@@ -64,21 +69,21 @@ class Pyramid:
         first, last = start // size, -(-stop // size)
         if size < BASE:
             values = np.asarray(self._values[first * size : min(last * size, n)])
-            return Peaks(first * size, size, *_reduce(values, values, size))
+            return Peaks(first * size, size, *reduce_peaks(values, values, size))
         level, unit = self._level(size)
         ratio = size // unit
-        low, high = (part[first * ratio : last * ratio] for part in level)
-        return Peaks(first * size, size, *_reduce(low, high, ratio))
+        low, high = (np.asarray(part[first * ratio : last * ratio]) for part in level)
+        return Peaks(first * size, size, *reduce_peaks(low, high, ratio))
 
     def extent(self) -> tuple[float, float]:
         """Lowest and highest of all values; NaN where there is none."""
         if len(self._values) < BASE * FACTOR:
             values = np.asarray(self._values[:])
             return _least(values), _most(values)
-        low, high = self._level(BASE)[0]
-        return _least(low), _most(high)
+        low, high = self._levels[-1] if self._levels else self._level(BASE)[0]
+        return _least(np.asarray(low[:])), _most(np.asarray(high[:]))
 
-    def _level(self, size: int) -> tuple[tuple[FloatArray, FloatArray], int]:
+    def _level(self, size: int) -> tuple[tuple[Any, Any], int]:
         """The coarsest level whose buckets are no larger than `size`, and how large they are."""
         if not self._levels:
             self._levels.append(_first_level(self._values))
@@ -86,7 +91,8 @@ class Pyramid:
         while unit * FACTOR <= size:
             unit, i = unit * FACTOR, i + 1
             if i == len(self._levels):
-                self._levels.append(_reduce(*self._levels[-1], FACTOR))
+                low, high = (np.asarray(part[:]) for part in self._levels[-1])
+                self._levels.append(reduce_peaks(low, high, FACTOR))
         return self._levels[i], unit
 
 
@@ -95,13 +101,13 @@ def _first_level(values: Any) -> tuple[FloatArray, FloatArray]:
     pieces = []
     for at in range(0, n, _PIECE):
         piece = np.asarray(values[at : min(at + _PIECE, n)])
-        pieces.append(_reduce(piece, piece, BASE))
+        pieces.append(reduce_peaks(piece, piece, BASE))
     if not pieces:
         return np.zeros(0), np.zeros(0)
     return np.concatenate([p[0] for p in pieces]), np.concatenate([p[1] for p in pieces])
 
 
-def _reduce(low: FloatArray, high: FloatArray, ratio: int) -> tuple[FloatArray, FloatArray]:
+def reduce_peaks(low: FloatArray, high: FloatArray, ratio: int) -> tuple[FloatArray, FloatArray]:
     """`ratio` (a power of two) values in one, by halving: each step is one long vector operation."""
     while ratio > 1:
         low, high = _halve(np.fmin, low), _halve(np.fmax, high)

@@ -1,0 +1,154 @@
+"""``m3n-studio project``: make, look at, check, mend, pack and unpack projects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Folder = Annotated[Path, typer.Argument(help="The project's folder.")]
+
+app = typer.Typer(
+    name="project", no_args_is_help=True, help="Projects on disk: recordings, video and labels.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+
+
+def _note(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@app.command()
+def new(folder: Folder, name: Annotated[str, typer.Option(help="Its name; by default the folder's.")] = "") -> None:
+    """Make a new, empty project."""
+    from m3n_studio.project.store import Project
+
+    with Project.create(folder, name) as project:
+        _note(f"made the project {project.name!r} in {folder}")
+
+
+@app.command()
+def info(
+    folder: Folder, json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False
+) -> None:
+    """Say what is in a project."""
+    from m3n_studio.project.summary import summarise, summary_lines
+
+    found = summarise(folder)
+    if json:
+        import json as json_module
+
+        typer.echo(json_module.dumps(found, indent=2))
+        return
+    for line in summary_lines(found):
+        typer.echo(line)
+
+
+@app.command()
+def check(
+    folder: Folder,
+    samples: Annotated[bool, typer.Option(help="Also read every sample and hold it against its checksum.")] = True,
+) -> None:
+    """Look at every part of a project; exit code 2 if something is damaged."""
+    from m3n_studio.project.check import check as run
+
+    with _bar("checking") as progress:
+        findings = run(folder, samples=samples, progress=progress)
+    for finding in findings:
+        typer.echo(finding.line())
+    if any(finding.level == "damage" for finding in findings):
+        raise typer.Exit(2)
+    if not findings:
+        typer.echo("all is well")
+
+
+@app.command()
+def repair(
+    folder: Folder,
+    remove_unused: Annotated[
+        bool, typer.Option("--remove-unused", help="Delete whole signal files that nothing refers to.")
+    ] = False,
+) -> None:
+    """Mend a damaged project from its backups and from what can still be read."""
+    from m3n_studio.project.repair import repair as run
+
+    findings = run(folder, remove_unused=remove_unused)
+    for finding in findings:
+        typer.echo(finding.line())
+    if not findings:
+        typer.echo("there was nothing to mend")
+
+
+@app.command()
+def add(
+    folder: Folder,
+    recordings: Annotated[list[Path], typer.Argument(help="Files or folders of recordings of any known format.")],
+    label_set: Annotated[str, typer.Option(help="Label set for the labels the files have.")] = "imported",
+    rate: Annotated[float, typer.Option(help="Rate in Hz of files that have no times.")] = 0.0,
+) -> None:
+    """Put recordings into a project, with their labels and subjects; what cannot be read is told."""
+    from m3n_studio.project.importing import add_import
+    from m3n_studio.project.store import Project
+    from m3n_studio.recordings import folder as folders
+    from m3n_studio.recordings.imported import Reading
+
+    failed = 0
+    with Project.open(folder) as project:
+        for place in recordings:
+            plan = folders.scan(place)
+            for skipped in plan.skipped:
+                _note(f"left out: {skipped.path}: {skipped.why}")
+            for outcome in folders.run(plan, reading=Reading(rate_hz=rate)):
+                for finding in outcome.findings:
+                    _note(f"{outcome.item.path.name}: {finding.line()}")
+                if not outcome.ok:
+                    failed += 1
+                    _note(f"not read: {outcome.error}")
+                for imported in outcome.imports:
+                    added = add_import(project, imported, label_set=label_set)
+                    again = f"; there already: {', '.join(added.skipped)}" if added.skipped else ""
+                    typer.echo(f"{outcome.item.path.name}: session {added.session.name!r}, {len(added.recordings)} "
+                               f"recordings, {added.annotations} labels{again}")  # fmt: skip
+    if failed:
+        raise typer.Exit(2)
+
+
+@app.command("export")
+def export_(
+    folder: Folder, out: Annotated[Path, typer.Option("--out", "-o", help="Zip file to write.")]
+) -> None:  # fmt: skip
+    """Pack a project into one zip file."""
+    from m3n_studio.project.archive import export_project
+
+    with _bar("packing") as progress:
+        outside = export_project(folder, out, progress=progress)
+    for path in outside:
+        _note(f"not packed, for it lies outside of the project: {path}")
+    _note(f"wrote {out}: {out.stat().st_size / 1e6:.1f} MB")
+
+
+@app.command("import")
+def import_(
+    archive: Annotated[Path, typer.Argument(help="Zip file that `project export` wrote.")],
+    folder: Annotated[Path, typer.Argument(help="New folder for the project.")],
+) -> None:
+    """Unpack a project from a zip file into a new folder."""
+    from m3n_studio.project.archive import import_project
+
+    with _bar("unpacking") as progress, import_project(archive, folder, progress=progress) as project:
+        _note(f"unpacked the project {project.name!r} into {folder}")

@@ -1,0 +1,310 @@
+"""The Labels view: classes, tiers over time, and what is being labelled; the desk does the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, Qt, Slot
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from m3n_studio.annotation import operations
+from m3n_studio.annotation.model import Annotation
+from m3n_studio.studio.core.actions import ActionSpec
+from m3n_studio.studio.core.contents import Contents
+from m3n_studio.studio.core.desk import Desk
+from m3n_studio.studio.core.docks import ViewContext
+from m3n_studio.studio.labels.class_chips import ClassChips
+from m3n_studio.studio.labels.label_commands import COMMANDS, Commands
+from m3n_studio.studio.labels.label_keys import LabelKeys
+from m3n_studio.studio.labels.label_layout import Row
+from m3n_studio.studio.labels.label_strip import Hit, LabelStrip, Pending
+from m3n_studio.studio.labels.labeller import MODES, Labeller
+from m3n_studio.studio.look.theme import Theme
+from m3n_studio.studio.look.widgets import combo, label, named, tool_button
+
+_EMPTY = (
+    "No session is open.\n\nMake a project (File › New project…), drop recordings on it, then double-click a session:"
+    " its tiers appear here and the keys of the classes label while it plays."
+)
+_MODE_WORDS = {
+    "hold": ("Hold", "A class key labels from its press to its release"),
+    "toggle": ("Toggle", "A class key begins a label, the same key ends it"),
+    "contiguous": ("Contiguous", "A class key labels from the last edge to the cursor"),
+}
+
+
+class LabelView(QWidget):
+    """Rows of labels with their tools."""
+
+    def __init__(self, context: ViewContext, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.desk, self._clock, self._selection = desk, context.clock, context.selection
+        self._rows: dict[str, Row] = {}
+        self.labeller, self.keys = Labeller(desk, context.clock, self), LabelKeys(self)
+        self.commands = Commands(desk, context.clock, context.selection, self.labeller, context.report)
+        self.strip = LabelStrip(context.theme)
+        self.chips = ClassChips(desk, context.theme)
+        self._build()
+        self._connect()
+        self._add_actions(context)
+        self._on_session()
+
+    def _build(self) -> None:
+        self.note = label(style="muted", accessible="Labelled so far")
+        self.keys_button = tool_button(
+            "Keys", tip="Label with the keys of the classes, wherever the focus is but in fields",
+            accessible="Label with keys", style="component", checked=True,
+        )  # fmt: skip
+        self.mode = combo(tip="What a class key does", accessible="What a class key does")
+        for name in MODES:
+            words, tip = _MODE_WORDS[name]
+            self.mode.addItem(words, name)
+            self.mode.setItemData(self.mode.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.mode.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self.keys_button)
+        head.addWidget(self.mode)
+        head.addStretch(1)
+        head.addWidget(self.note)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(self.strip)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for widget in (scroll.viewport(), self.strip):
+            widget.setAutoFillBackground(False)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setSpacing(6)
+        layout.addLayout(head)
+        layout.addWidget(self.chips)
+        layout.addWidget(scroll, 1)
+        self.hint = label(_EMPTY, style="muted")
+        self.hint.setWordWrap(True)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint.setContentsMargins(24, 8, 24, 8)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.hint)
+        self.pages.addWidget(page)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(1, 1, 1, 1)
+        whole.addWidget(self.pages)
+
+    def _connect(self) -> None:
+        desk, strip, clock = self.desk, self.strip, self._clock
+        desk.session_changed.connect(self._on_session)
+        desk.tiers_changed.connect(self._on_tiers)
+        desk.labels_changed.connect(self._on_labels)
+        desk.picked_changed.connect(self._on_picked)
+        self.labeller.pending_changed.connect(self._on_pending)
+        clock.time_changed.connect(strip.set_time)
+        clock.range_changed.connect(self._on_range)
+        self._selection.visible_changed.connect(self._on_visible)
+        strip.sought.connect(clock.seek)
+        strip.zoomed.connect(lambda span, _kind: self._look(span))
+        strip.picked.connect(self._on_clicked)
+        strip.row_picked.connect(lambda i: desk.set_tier(strip.rows[i].track.tier.id))
+        strip.edge_dragged.connect(self._on_edge)
+        strip.body_dragged.connect(self._on_body)
+        strip.drawn.connect(self._on_drawn)
+        strip.opened.connect(self._on_opened)
+        strip.menu_wanted.connect(self._on_menu)
+        self.keys.pressed.connect(self._on_key)
+        self.keys.released.connect(self.labeller.release)
+        self.keys.shifted.connect(self._on_shifted)
+        self.keys_button.toggled.connect(self._on_keys)
+        self.mode.activated.connect(lambda: self.labeller.set_mode(self.mode.currentData()))
+        self.chips.chosen.connect(self._on_chip)
+        self.chips.relabel_wanted.connect(self.commands.relabel)
+
+    def _add_actions(self, context: ViewContext) -> None:
+        for c in COMMANDS:
+            spec = ActionSpec(f"labels.{c.name}", c.text, "&Label", c.keys, tip=c.tip, needs="session",
+                              separator_before=c.line)  # fmt: skip
+            context.add_action(spec, self._runner(c.run))
+        keys = ActionSpec("labels.keys", "Label with &keys", "&Label", ("Ctrl+L",), checkable=True, checked=True,
+                          tip="Let the keys of the classes label", needs="session", separator_before=True)  # fmt: skip
+        action = context.add_action(keys, self.keys_button.setChecked)
+        self.keys_button.toggled.connect(action.setChecked)
+
+    def _runner(self, run: Callable[[Commands], None]) -> Callable[..., None]:
+        return lambda *_: run(self.commands) if self.desk.session is not None else None
+
+    # ------------------------------------------------------------------ what is shown
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        self.strip.set_theme(theme)
+
+    def set_contents(self, contents: Contents) -> None:
+        """Frames of the motion or samples are what labels are nudged by."""
+        self.commands.step_s = 1.0 / max(contents.rate_hz(), 1.0)
+
+    def release(self) -> None:
+        """Leave the keys alone."""
+        self.labeller.finish()
+        self.keys.set_on(False)
+
+    @Slot()
+    def _on_session(self) -> None:
+        there = self.desk.session is not None
+        self.pages.setCurrentIndex(1 if there else 0)
+        self.keys.set_on(there and self.keys_button.isChecked() and not self.desk.read_only)
+        self._on_tiers()
+        self._on_visible(self._selection.visible)
+
+    @Slot()
+    def _on_tiers(self) -> None:
+        tier = self.desk.tier
+        self.keys.set_keys([] if tier is None else [c.key for c in tier.classes])
+        if tier is not None:
+            self.strip.set_active(list(self.desk.tracks).index(tier.id))
+        self._on_labels(None)
+
+    @Slot(object)
+    def _on_labels(self, _change: object) -> None:
+        rows = {}
+        for name, track in self.desk.tracks.items():
+            old = self._rows.get(name)
+            rows[name] = old if old is not None and old.track is track else Row(track)
+        self._rows = rows
+        self.strip.set_rows(tuple(rows.values()))
+        self._tell()
+
+    def _tell(self) -> None:
+        track = self.desk.track
+        if track is None or track.tier.kind == "event":
+            self.note.setText("" if track is None else f"{len(track)} events")
+            return
+        row = self._rows[track.tier.id]
+        total = sum(b - a for a, b in self.desk.recorded_s())
+        starts, ends, _ = row.times
+        done = float((ends - starts).sum()) if len(starts) else 0.0
+        share = min(done / total, 1.0) if total > 0 else 0.0
+        self.note.setText(f"{share:.0%} labelled · {len(track)} labels")
+
+    @Slot()
+    def _on_picked(self) -> None:
+        self.strip.set_selected(self.desk.picked_ids)
+
+    @Slot()
+    def _on_pending(self) -> None:
+        pending = self.labeller.pending
+        self.chips.set_pending(frozenset(p[0] for p in pending))
+        tier = self.desk.tier
+        if not pending or tier is None:
+            self.strip.set_pending(None)
+            return
+        name, start, end = pending[-1]
+        found = tier.by_id(name)
+        self.strip.set_pending(Pending(self.strip.active, found.color if found else "#808080", start, end))
+
+    def _limits(self) -> tuple[float, float]:
+        return self._clock.start_s, max(self._clock.end_s, self._clock.start_s + 1e-3)
+
+    @Slot(object)
+    def _on_visible(self, span: object) -> None:
+        limits = self._limits()
+        low, high = span if isinstance(span, tuple) else limits
+        self.strip.set_view((max(low, limits[0]), min(high, limits[1])), limits)
+
+    @Slot(float, float)
+    def _on_range(self, _start_s: float, _end_s: float) -> None:
+        self._on_visible(self._selection.visible)
+        self.strip.set_time(self._clock.time_s)
+
+    def _look(self, span: tuple[float, float]) -> None:
+        if self._selection.visible is None:
+            self.strip.set_view(span, self._limits())
+        else:
+            self._selection.set_visible(span)
+
+    # ------------------------------------------------------------------ the mouse
+
+    @Slot(object, bool)
+    def _on_clicked(self, a: Annotation | None, more: bool) -> None:
+        if a is None:
+            self.desk.pick(())
+        elif more:
+            self.desk.pick(self.desk.picked_ids ^ {a.id})
+        else:
+            self.desk.pick({a.id})
+
+    @Slot(object, str, float)
+    def _on_edge(self, a: Annotation, edge: str, time_s: float) -> None:
+        track = self.desk.tracks.get(a.tier)
+        if track is not None:
+            self.commands.do(lambda: operations.move_edge(track, a, edge, time_s))  # type: ignore[arg-type]
+
+    @Slot(float)
+    def _on_body(self, by_s: float) -> None:
+        picked = self.desk.picked
+        track = self.desk.tracks.get(picked[0].tier) if picked else None
+        if track is not None:
+            mine = [a for a in picked if a.tier == track.tier.id]
+            self.commands.do(lambda: operations.shift(track, mine, by_s, bounds=self.desk.span_s()))
+
+    @Slot(int, float, float)
+    def _on_drawn(self, _row: int, start_s: float, end_s: float) -> None:
+        """What is drawn becomes the selected time: a class key or button labels it."""
+        self._selection.set_range((start_s, end_s))
+
+    @Slot(object)
+    def _on_opened(self, a: Annotation) -> None:
+        margin = max(0.25 * a.duration_s, 0.5)
+        self._look((a.start_s - margin, a.end_s + margin))
+        self._clock.seek(a.start_s)
+
+    @Slot(object, object)
+    def _on_menu(self, hit: Hit | None, at: QPoint) -> None:
+        if hit is not None and hit.annotation is not None and hit.annotation.id not in self.desk.picked_ids:
+            self.desk.pick({hit.annotation.id})
+        menu = named(QMenu(self), accessible="Labels")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        tier = self.desk.tier
+        if tier is not None and hit is not None and hit.annotation is not None:
+            give = menu.addMenu("&Relabel")
+            for c in tier.classes:
+                give.addAction(c.name).triggered.connect(lambda _=False, i=c.id: self.commands.relabel(i))
+        for command in COMMANDS:
+            if command.line:
+                menu.addSeparator()
+            menu.addAction(command.text).triggered.connect(self._runner(command.run))
+        menu.popup(at)
+
+    # ------------------------------------------------------------------ keys and buttons
+
+    def _class_of(self, key: str) -> str:
+        tier = self.desk.tier
+        return next((c.id for c in tier.classes if c.key.lower() == key), "") if tier is not None else ""
+
+    @Slot(str)
+    def _on_key(self, key: str) -> None:
+        if not self.commands.label_range(self._class_of(key)):
+            self.labeller.press(key)
+
+    @Slot(str)
+    def _on_shifted(self, key: str) -> None:
+        self.commands.relabel(self._class_of(key))
+
+    @Slot(str)
+    def _on_chip(self, name: str) -> None:
+        if not self.commands.label_range(name):
+            self.labeller.begin(name)
+        self._on_pending()
+
+    @Slot(bool)
+    def _on_keys(self, on: bool) -> None:
+        self.keys.set_on(on and self.desk.session is not None and not self.desk.read_only)
+
+
+def build(context: ViewContext) -> QWidget:
+    """The Labels dock."""
+    if context.desk is None:
+        return label("Labels need a window with a project.", style="muted")
+    return LabelView(context, context.desk)
