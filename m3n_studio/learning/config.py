@@ -114,8 +114,11 @@ class BodiesConfig(Settings):
     """What is drawn anew for every synthetic window."""
 
     vary_shape: bool = setting(True, "A new body every time a window is drawn")
+    population: str = setting("", "Population bodies are drawn from (a file or a name); empty: the model's own spread")
+    mirror: bool = setting(False, "Every clip also as its mirror image, left and right exchanged (ours)")
     tilt_deg: float = setting(15.0, "Largest tilt of a sensor against its mounting", unit="deg", ge=0.0, le=90.0)
     turn_deg: float = setting(180.0, "Largest turn of a sensor in its plane", unit="deg", ge=0.0, le=180.0)
+    either_way: bool = setting(False, "A sensor may also sit the other way round, turned by half a turn (ours)")
     shift_m: float = setting(0.02, "Largest shift along the limb", unit="m", ge=0.0, le=0.3)
     device: str = setting("smartwatch", "Device errors put on the signals; ideal puts none")
 

@@ -170,6 +170,16 @@ class Scaler:
                 std[p] = np.where(spread > 1e-6, spread, 1.0)
         return cls(mean.astype(np.float32), std.astype(np.float32))
 
+    @classmethod
+    def fixed(cls, places: int) -> Self:
+        """No fit at all: acceleration in g, angular velocity in 2 rad/s, means kept.
+
+        Synthetic and real windows are then in the same units, gravity keeps its size and direction,
+        and nobody's data enters.
+        """
+        std = np.tile(np.array([9.81] * 3 + [2.0] * 3, dtype=np.float32), (places, 1))
+        return cls(np.zeros_like(std), std)
+
     def apply(self, imu: Singles, mask: Mask | None = None) -> Singles:
         """Windows (N, P, 6, T) without units; 0 where masked."""
         out = (imu - self.mean[None, :, :, None]) / self.std[None, :, :, None]
