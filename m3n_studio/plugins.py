@@ -38,7 +38,7 @@ KINDS = {
 }
 
 #: Parts of the program with a ``builtin`` module; a checkout may be newer than its installed metadata.
-PARTS = ("motion", "recordings", "imu", "learning", "studio")
+PARTS = ("motion", "recordings", "annotation", "imu", "learning", "studio")
 
 
 @dataclass(frozen=True)

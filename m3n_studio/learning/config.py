@@ -102,6 +102,9 @@ class OptimiserConfig(Settings):
 
     epochs: int = setting(300, "Most epochs", ge=1, le=100_000)
     batch: int = setting(32, "Windows a step", ge=2, le=65_536)
+    least_steps: int = setting(
+        1, "Fewest steps an epoch: few windows are gone through several times (ours; 1 is the paper's)", ge=1, le=10_000
+    )
     learning_rate: float = setting(1e-3, "Adam's step", gt=0.0, le=10.0)
     weight_decay: float = setting(0.0, "Decoupled weight decay; 0 is plain Adam", ge=0.0, le=10.0)
     plateau_patience: int = setting(15, "Epochs without improvement before the step shrinks", ge=0)
@@ -146,6 +149,9 @@ class FinetuneConfig(Settings):
     validation_users: int = setting(1, "Users kept for validation, of those not tested", ge=0, le=1000)
     placements: tuple[str, ...] = setting((), "Which of the windows' placements are worn; empty for all")
     labels_per_class: int = setting(0, "Labelled windows a class to train on; 0 for all", ge=0)
+    normalise: Literal["pretrained", "fitted"] = setting(
+        "pretrained", "A pretrained encoder sees the units of its pretraining, or windows normalised by training users"
+    )
     class_weights: bool = setting(False, "Weight classes against their frequency in training (ours)")
     seed: int = setting(0, "Everything drawn follows from it", ge=0, lt=2**32)
 
