@@ -69,12 +69,13 @@ def pretrain(
         )
     metrics = done.metrics
     typer.echo(
-        f"pretrained {method}: loss {metrics['loss']:.4f} after {metrics['best_epoch']} of {metrics['epochs']} epochs; {out}"
+        f"pretrained {method}: loss {metrics['loss']:.4f}, the best of {metrics['epochs']} epochs was"
+        f" {metrics['best_epoch']}; {out}"
     )
 
 
 def finetune(
-    data: Annotated[str, typer.Option(help="A project's folder, or a folder of phone and watch tables.")],
+    data: Annotated[str, typer.Option(help="A project's folder, one of phone and watch tables, or `demo`.")],
     out: Out,
     pretrained: Annotated[Path | None, typer.Option(help="A pretraining run, for methods that want one.")] = None,
     method: Annotated[str, typer.Option(help="Name of a method; multi3net_plus with --pretrained, else base.")] = "",
@@ -208,10 +209,13 @@ def compare(runs: Annotated[list[Path], typer.Argument(help="Folders of two runs
 
 
 def load_recordings(data: str, tier: str, progress: Callable[[int, int], None]) -> list[LabelledRecording]:
-    """Labelled recordings of a project, or of a folder of phone and watch tables."""
+    """Labelled recordings of a project, of a folder of phone and watch tables, or of the `demo`."""
+    from m3n_studio.learning.demo_data import demo_recordings
     from m3n_studio.learning.sources import watch_folder
     from m3n_studio.project.database import NAME
 
+    if data == "demo":
+        return demo_recordings()
     folder = Path(data)
     if not (folder / NAME).is_file():
         return watch_folder(folder, progress=progress)
