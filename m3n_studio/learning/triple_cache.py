@@ -6,14 +6,14 @@ that it is whole or not there. Training on it sees the bodies drawn then and no 
 seed chooses one of the stored epochs and the order of its windows.
 
 Layout: ``imu`` (E, N, P, 6, T) float32, ``sentence``, ``topic``, ``clip``, ``start`` (E, N) int64,
-``pose`` (sum of frames, 52, 3) float32 with ``first_frame`` (C + 1,), ``sentences``, ``topics``,
-``placements``; attributes ``format``, ``format_version``, ``rate_hz``, ``fingerprint``, ``about`` (JSON).
+``pose`` (sum of frames, 52, 3) float32 with ``first_frame`` (C + 1,); ``json``, as bytes:
+``sentences``, ``topics``, ``placements``, ``rate_hz``, ``fingerprint``, ``about``; attributes ``format``,
+``format_version``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ import numpy as np
 
 from m3n_studio.atomic import atomic
 from m3n_studio.errors import Cancelled, FileError, ValueProblem
+from m3n_studio.learning import h5_json
 from m3n_studio.learning.folds import Scaler
 from m3n_studio.learning.text import Embedded
 from m3n_studio.learning.triples import Choice, TripleDrawer, Triples, Words, batch_of
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 FORMAT, FORMAT_VERSION = "m3n-studio triples", 1
 _AT_ONCE = 64
 _MOST_EPOCHS = 10_000
-_MOST_BYTES = 1 << 40
 _INDICES = ("sentence", "topic", "clip", "start")
 
 
@@ -78,11 +78,7 @@ def _write(
 
     n, spec, clips = drawer.windows, drawer.spec, drawer.motions.clips
     with h5py.File(path, "w") as file:
-        file.attrs.update(_about(drawer, epochs, seed))
-        for name, values in (
-            ("sentences", drawer.sentences), ("topics", drawer.topics), ("placements", spec.placements),
-        ):  # fmt: skip
-            file.create_dataset(name, data=list(values), dtype=h5py.string_dtype())
+        h5_json.put(file, FORMAT, FORMAT_VERSION, _about(drawer, epochs, seed))
         file["first_frame"] = np.cumsum([0, *(len(c) for c in clips)])
         file["pose"] = np.concatenate([c.pose for c in clips])
         imu = file.create_dataset("imu", (epochs, n, len(spec.placements), 6, spec.samples), dtype=np.float32)
@@ -105,9 +101,11 @@ def _write(
 def _about(drawer: TripleDrawer, epochs: int, seed: int) -> dict[str, Any]:
     about = {"windows": drawer.spec.model_dump(mode="json"), "bodies": drawer.bodies.model_dump(mode="json"),
              "epochs": epochs, "seed": seed}  # fmt: skip
-    return {"format": FORMAT, "format_version": FORMAT_VERSION, "rate_hz": drawer.spec.rate_hz,
-            "fingerprint": hashlib.sha256(f"{drawer.fingerprint()} {epochs} {seed}".encode()).hexdigest(),
-            "about": json.dumps(about)}  # fmt: skip
+    return {
+        "sentences": list(drawer.sentences), "topics": list(drawer.topics), "placements": list(drawer.spec.placements),
+        "rate_hz": drawer.spec.rate_hz, "about": about,
+        "fingerprint": hashlib.sha256(f"{drawer.fingerprint()} {epochs} {seed}".encode()).hexdigest(),
+    }  # fmt: skip
 
 
 class CachedTriples:
@@ -141,20 +139,18 @@ class CachedTriples:
         import h5py
 
         with h5py.File(self.path, "r") as file:
-            if file.attrs.get("format") != FORMAT or int(file.attrs.get("format_version", 0)) != FORMAT_VERSION:
-                raise FileError(self.path, field="format", found="another format or version", expected=FORMAT)
+            words = h5_json.get(file, FORMAT, FORMAT_VERSION)
             shape = file["imu"].shape
             if len(shape) != 5 or shape[3] != 6 or file["imu"].dtype != np.float32 or min(shape) < 1:
                 raise FileError(self.path, field="imu", found=str(shape), expected="(E, N, P, 6, T) float32")
-            if file["imu"].nbytes > _MOST_BYTES or file["pose"].nbytes > _MOST_BYTES // 16:
-                raise FileError(self.path, field="imu", found="too much", expected=f"at most {_MOST_BYTES} bytes")
-            self.epochs, self.windows, _, _, self.samples = (int(v) for v in shape)
+            if sum(item.nbytes for item in file.values()) > self.path.stat().st_size:  # nothing in it is compressed
+                raise FileError(self.path, found="tables larger than the file", expected="what `write_cache` made")
+            self.epochs, self.windows, self._places, _, self.samples = (int(v) for v in shape)
             self.sentences, self.topics, self.placements = (
-                tuple(str(s) for s in file[name].asstr()[:]) for name in ("sentences", "topics", "placements")
+                h5_json.names(words, name) for name in ("sentences", "topics", "placements")
             )
-            self.rate_hz = float(file.attrs["rate_hz"])
-            self.fingerprint = str(file.attrs["fingerprint"])
-            self.about: dict[str, Any] = json.loads(str(file.attrs["about"]))
+            self.rate_hz, self.fingerprint = float(words["rate_hz"]), str(words["fingerprint"])
+            self.about: dict[str, Any] = dict(words["about"])
             self._pose, self._first = file["pose"][:], file["first_frame"][:]
             self._indices = {name: file[name][:] for name in _INDICES}
         self._check()
@@ -166,7 +162,11 @@ class CachedTriples:
         good = good and len(first) > 1 and first[0] == 0 and first[-1] == len(pose) and bool((np.diff(first) > 0).all())
         good = good and np.issubdtype(first.dtype, np.integer) and np.isfinite(self.rate_hz) and self.rate_hz > 0
         shape, placements = (self.epochs, self.windows), len(self.placements)
-        good = good and all(v.shape == shape and np.issubdtype(v.dtype, np.integer) for v in at.values())
+        good = (
+            good
+            and placements == self._places
+            and all(v.shape == shape and np.issubdtype(v.dtype, np.integer) for v in at.values())
+        )
         if not good:
             raise FileError(self.path, found="tables that do not fit together", expected="what `write_cache` made")
         for name, most in (
