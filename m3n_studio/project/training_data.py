@@ -29,8 +29,8 @@ def labelled_recordings(
     Returns
     -------
     list of LabelledRecording
-        Named ``subject/session``. Several recordings of one placement in a session, as where a device
-        was restarted, are told apart by a number; labels are the same for all.
+        By subject and name, which is ``subject/session``. Several recordings of one placement in a
+        session, as where a device was restarted, are told apart by a number; labels are the same for all.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def labelled_recordings(
             progress(done + 1, len(sessions))
     if not out:
         raise ValueProblem(f"project {project.name!r} has no recording whose placement is named")
-    return out
+    return sorted(out, key=lambda r: (r.subject, r.name))
 
 
 def _tier(project: ProjectReader, name: str) -> Tier:

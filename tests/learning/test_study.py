@@ -148,7 +148,7 @@ def test_a_whole_recording_is_predicted(tmp_path):
     names = {c.id: c.name for c in made_of.tiers[0].classes}
     said = [(names[a.label], a.start_s, a.end_s) for a in made_of.annotations]
     assert [s[0] for s in said] == ["slow", "fast"]
-    assert said[0][1] == pytest.approx(5.0, abs=0.1)
+    assert said[0][1] == pytest.approx(5.0, abs=0.3)
     assert said[0][2] == pytest.approx(17.0, abs=0.6)
     assert said[1][1] == pytest.approx(20.0, abs=0.6)
     assert {(a.source, a.author) for a in made_of.annotations} == {("model", "run")}
