@@ -21,6 +21,8 @@ METHODS = (
            "neural", f"{_HERE}.build:plain", Objectives()),
     Method("multi3net_plus", "Multi3Net+", "Contrast, Pose2IMU and reconstruction; a mixture of experts.",
            "neural", f"{_HERE}.build:mixed", Objectives()),
+    Method("linear", "Linear probe", "Contrast, Pose2IMU and reconstruction; one linear layer on the embeddings.",
+           "neural", f"{_HERE}.build:linear", Objectives()),
     Method("minirocket", "MiniRocket", "Random convolutions and a ridge classifier.",
            "classical", f"{_HERE}.classical:MiniRocket"),
     Method("forest", "Random forest", "A forest on statistics of the window.",

@@ -120,7 +120,10 @@ class BodiesConfig(Settings):
     population: str = setting("", "Population bodies are drawn from (a file or a name); empty: the model's own spread")
     mirror: bool = setting(False, "Every clip also as its mirror image, left and right exchanged (ours)")
     tilt_deg: float = setting(15.0, "Largest tilt of a sensor against its mounting", unit="deg", ge=0.0, le=90.0)
-    turn_deg: float = setting(180.0, "Largest turn of a sensor in its plane", unit="deg", ge=0.0, le=180.0)
+    turn_deg: float = setting(
+        15.0, "Largest turn of a sensor in its plane; 180 where it is not known how it is worn",
+        unit="deg", ge=0.0, le=180.0,
+    )  # fmt: skip
     either_way: bool = setting(False, "A sensor may also sit the other way round, turned by half a turn (ours)")
     shift_m: float = setting(0.02, "Largest shift along the limb", unit="m", ge=0.0, le=0.3)
     device: str = setting("smartwatch", "Device errors put on the signals; ideal puts none")

@@ -5,8 +5,12 @@ Everything is drawn for a batch at once from one generator, so that a batch is d
 Bodies are normal in the model's components (of unit variance over people) and in segment lengths
 (3 %), cut off at 2.5 standard deviations, or of a stated population. The mounting turns the sensor
 in its plane (about z, the outward normal), tilts it about an axis in that plane, and shifts it along
-its own x axis, which lies along the limb. ``turn`` may be a range around each of several
-orientations a watch is worn in (0: as placed; 180: the other way round).
+its own x axis, which lies along the limb. ``either_way`` adds half a turn to every other one.
+
+A watch is worn with its axes in a known way, and gravity in them tells how the arm hangs. Measured
+with sp_sw_har (a linear layer on frozen embeddings, 10 / 5 labels a class, macro F1): turns up to 180
+degrees teach nothing a random encoder has not (65.8 / 59.9 against 65.3 / 57.8), turns up to 15 degrees
+do (73.1 / 68.7). So 15 is the default.
 
 Device errors are those of :mod:`m3n_studio.imu.devices`, with the same presets: scale and
 cross-axis gains, bias, white noise, steps and range. Left out: the bias' walk, which in a window of

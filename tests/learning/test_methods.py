@@ -1,4 +1,4 @@
-"""The table of methods: eight of ours through the door, a stranger's beside them."""
+"""The table of methods: nine of ours through the door, a stranger's beside them."""
 
 import pytest
 import torch
@@ -15,12 +15,13 @@ from tests.learning.batches import batch
 
 SHAPE = DataShape(24, ("left_wrist", "right_wrist"), 3)
 NAMES = (
-    "deepconvlstm", "base", "reconstruction", "contrastive", "multi3net", "multi3net_plus", "minirocket", "forest"
+    "deepconvlstm", "base", "reconstruction", "contrastive", "multi3net", "multi3net_plus", "linear", "minirocket",
+    "forest",
 )  # fmt: skip
 
 
-def test_the_eight_come_through_the_door():
-    assert tuple(methods())[:8] == NAMES
+def test_the_nine_come_through_the_door():
+    assert tuple(methods())[:9] == NAMES
     assert methods(Door()) == {}
     assert find_method("multi3net_plus").pretrained
     with pytest.raises(UnknownName, match="did you mean 'multi3net_plus'"):
