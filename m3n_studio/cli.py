@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from m3n_studio import __version__, cli_import, cli_labels, cli_project
+from m3n_studio import __version__, cli_embed, cli_import, cli_labels, cli_learn, cli_project
 from m3n_studio.errors import M3nError
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ app = typer.Typer(
 app.add_typer(cli_labels.app, name="labels")
 app.add_typer(cli_project.app)
 cli_import.add_to(app)
+cli_learn.add_to(app)
+cli_embed.add_to(app)
 
 
 class Up(StrEnum):

@@ -1,4 +1,4 @@
-"""The one door for everything replaceable: readers, simulation modes, devices, docks.
+"""The one door for everything replaceable: readers, simulation modes, devices, learning methods, docks.
 
 A plugin is a callable ``register(door)`` named by an entry point of the group
 ``m3n_studio``; what ships with the program comes through the same group (see
@@ -32,8 +32,13 @@ KINDS = {
     "label_format": "m3n_studio.annotation.exchange.formats.LabelFormat",
     "simulation_mode": "m3n_studio.imu.modes.SimulationMode",
     "device": "m3n_studio.imu.devices.DeviceModel",
+    "method": "m3n_studio.learning.methods.Method",
+    "sentence_encoder": "m3n_studio.learning.sentences.SentenceEncoderSpec",
     "dock": "m3n_studio.studio.core.docks.DockSpec",
 }
+
+#: Parts of the program with a ``builtin`` module; a checkout may be newer than its installed metadata.
+PARTS = ("motion", "recordings", "annotation", "imu", "learning", "studio")
 
 
 @dataclass(frozen=True)
@@ -85,11 +90,19 @@ class Door:
 def open_door(points: Iterable[EntryPoint] | None = None) -> Door:
     """A new door with every entry point of the group admitted, built-ins first, then by name."""
     door = Door()
-    found = entry_points(group=GROUP) if points is None else points
+    found = _installed() if points is None else points
     ordered = sorted(found, key=lambda p: (not p.value.startswith("m3n_studio."), p.name))
     for point in ordered:
         door.admit(point.name, point.load)
     return door
+
+
+def _installed() -> list[EntryPoint]:
+    """Entry points of everything installed, and ours that the metadata of an older installation does not name."""
+    found = list(entry_points(group=GROUP))
+    named = {point.value for point in found}
+    ours = (f"m3n_studio.{part}.builtin:register" for part in PARTS)
+    return found + [EntryPoint(value.split(".")[1], value, GROUP) for value in ours if value not in named]
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,1 @@
+"""Learning: windows, encoders, losses, methods. The only importer of torch, and imported when first needed."""

@@ -1,0 +1,205 @@
+"""Folds by user, few labels, and normalisation, with nothing leaking from test users.
+
+A user is in one of training, validation and test, never in two. Users who make a set alike are
+spread over the folds as evenly as their windows' classes allow. Nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from m3n_studio.errors import ValueProblem
+from m3n_studio.learning.windows import Ints, Mask, Singles, Windows
+
+_TRIES = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """Who is trained on, who stops the training, who is tested.
+
+    Attributes
+    ----------
+    name : str
+        E.g. ``"fold 2 of 5"`` or the tested user.
+    train, validation, test : (n,) int64
+        Indices into the windows; labelled ones only, sorted, no user in two of them.
+    """
+
+    name: str
+    train: Ints
+    validation: Ints
+    test: Ints
+
+    @property
+    def fitting(self) -> Ints:
+        """Training and validation together, for methods that need no validation."""
+        return np.sort(np.concatenate([self.train, self.validation]))
+
+    def with_train(self, train: Ints) -> Fold:
+        """The fold with fewer training windows."""
+        return Fold(self.name, train, self.validation, self.test)
+
+
+def user_folds(windows: Windows, folds: int = 5, *, seed: int = 0, validation_users: int = 1) -> tuple[Fold, ...]:
+    """Users in groups, each tested once.
+
+    Parameters
+    ----------
+    windows : Windows
+    folds : int
+        Groups, at most as many as there are users. Their sizes differ by one user at most; of many
+        random divisions the one whose groups have the evenest share of every class is taken.
+    seed : int
+        Decides the divisions tried and who validates.
+    validation_users : int
+        Of the users not tested, drawn for each fold; 0 for none. The paper validates on the tested
+        group, which selects on test users; we do not.
+    """
+    users = windows.subjects
+    if not 2 <= folds <= len(users):
+        raise ValueProblem(f"{folds} folds by user need 2 to {len(users)} of them: there are {len(users)} users")
+    groups = _even_groups(_class_table(windows, users), folds, np.random.default_rng([seed, 1]))
+    tested = [[users[u] for u in group] for group in groups]
+    names = [f"fold {i + 1} of {folds}" for i in range(folds)]
+    return _folds(windows, names, tested, seed, validation_users)
+
+
+def leave_one_user_out(windows: Windows, *, seed: int = 0, validation_users: int = 1) -> tuple[Fold, ...]:
+    """Each user tested alone; of the others `validation_users` drawn to validate."""
+    users = windows.subjects
+    if len(users) < 2:
+        raise ValueProblem(f"leaving one user out needs at least 2 users; there is {', '.join(users) or 'none'}")
+    return _folds(windows, list(users), [[user] for user in users], seed, validation_users)
+
+
+def make_folds(windows: Windows, kind: str, *, seed: int = 0, validation_users: int = 1) -> tuple[Fold, ...]:
+    """The folds a configuration names: ``users5`` or ``leave-one-out``; `ValueProblem` for another."""
+    if kind == "users5":
+        folds = min(5, len(windows.subjects))
+        return user_folds(windows, folds, seed=seed, validation_users=validation_users)
+    if kind == "leave-one-out":
+        return leave_one_user_out(windows, seed=seed, validation_users=validation_users)
+    raise ValueProblem(f"folds are users5 or leave-one-out; found {kind!r}")
+
+
+def few_labels(windows: Windows, train: Ints, per_class: int, *, seed: int = 0) -> Ints:
+    """At most `per_class` labelled windows of every class out of `train`, drawn by seed.
+
+    More labels with the same seed contain the fewer. 0 keeps all.
+    """
+    if per_class < 0:
+        raise ValueProblem(f"labels per class must not be negative; found {per_class}")
+    if per_class == 0:
+        return train
+    kept = []
+    for index in range(len(windows.classes)):
+        of_class = train[windows.label[train] == index]
+        order = np.random.default_rng([seed, 2, index]).permutation(len(of_class))
+        kept.append(of_class[order[:per_class]])
+    return np.sort(np.concatenate(kept)) if kept else train[:0]
+
+
+def _class_table(windows: Windows, users: Sequence[str]) -> NDArray[np.float64]:
+    """Windows of every user and class (U, C)."""
+    return np.array([windows.counts(np.flatnonzero(windows.subject == u)) for u in users], dtype=np.float64)
+
+
+def _even_groups(table: NDArray[np.float64], folds: int, rng: np.random.Generator) -> list[list[int]]:
+    """Rows of (U, C) in groups whose shares of every column are as even as random tries get them."""
+    share = table / np.maximum(table.sum(axis=0), 1.0)
+    best, least = None, np.inf
+    for _ in range(_TRIES):
+        order = rng.permutation(len(table))
+        groups = [sorted(order[i::folds].tolist()) for i in range(folds)]
+        spread = float(np.square([share[g].sum(axis=0) - 1.0 / folds for g in groups]).sum())
+        if best is None or spread < least - 1e-12:
+            best, least = groups, spread
+    return best or []
+
+
+def _folds(
+    windows: Windows, names: Sequence[str], tested: Sequence[Sequence[str]], seed: int, validation_users: int
+) -> tuple[Fold, ...]:
+    labelled = windows.label >= 0
+    out = []
+    for index, (name, test) in enumerate(zip(names, tested, strict=True)):
+        others = [u for u in windows.subjects if u not in set(test)]
+        if validation_users >= len(others):
+            raise ValueProblem(f"{name}: {validation_users} users to validate leave none of {len(others)} to train on")
+        drawn = np.random.default_rng([seed, 3, index]).permutation(len(others))[:validation_users]
+        validation = [others[i] for i in drawn]
+        train = [u for u in others if u not in set(validation)]
+        parts = [np.flatnonzero(labelled & np.isin(windows.subject, who)) for who in (train, validation, test)]
+        out.append(Fold(name, *parts))
+    return tuple(out)
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """Mean and standard deviation of every placement's channels.
+
+    Attributes
+    ----------
+    mean, std : (P, 6) float32
+        In m/s2 and rad/s. A channel that never moves, or a placement never seen, has std 1.
+    """
+
+    mean: Singles
+    std: Singles
+
+    @classmethod
+    def fit(cls, windows: Windows, train: Ints) -> Self:
+        """From training windows only, leaving masked placements out."""
+        return cls.fit_arrays(windows.imu[train], windows.mask[train])
+
+    @classmethod
+    def fit_arrays(cls, imu: Singles, mask: Mask | None = None) -> Self:
+        """From windows (N, P, 6, T) and their mask (N, P)."""
+        places = imu.shape[1]
+        mean, std = np.zeros((places, 6)), np.ones((places, 6))
+        for p in range(places):
+            seen = imu[:, p] if mask is None else imu[mask[:, p], p]
+            if len(seen):
+                mean[p], spread = seen.mean(axis=(0, 2), dtype=np.float64), seen.std(axis=(0, 2), dtype=np.float64)
+                std[p] = np.where(spread > 1e-6, spread, 1.0)
+        return cls(mean.astype(np.float32), std.astype(np.float32))
+
+    @classmethod
+    def fixed(cls, places: int) -> Self:
+        """No fit at all: acceleration in g, angular velocity in 2 rad/s, means kept.
+
+        Synthetic and real windows are then in the same units, gravity keeps its size and direction,
+        and nobody's data enters.
+        """
+        std = np.tile(np.array([9.81] * 3 + [2.0] * 3, dtype=np.float32), (places, 1))
+        return cls(np.zeros_like(std), std)
+
+    def apply(self, imu: Singles, mask: Mask | None = None) -> Singles:
+        """Windows (N, P, 6, T) without units; 0 where masked."""
+        out = (imu - self.mean[None, :, :, None]) / self.std[None, :, :, None]
+        return out if mask is None else np.where(mask[:, :, None, None], out, np.float32(0.0))
+
+    def undo(self, imu: Singles) -> Singles:
+        """Back to m/s2 and rad/s."""
+        return np.asarray(imu * self.std[None, :, :, None] + self.mean[None, :, :, None], dtype=np.float32)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain lists, for a run's folder."""
+        return {"mean": self.mean.tolist(), "std": self.std.tolist()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """What :meth:`to_dict` wrote; `ValueProblem` where it is something else."""
+        try:
+            mean, std = (np.array(data[name], dtype=np.float32) for name in ("mean", "std"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueProblem(f"a scaler has lists mean and std; found something else ({error})") from None
+        if mean.ndim != 2 or mean.shape != std.shape or mean.shape[1] != 6 or not (std > 0).all():
+            raise ValueProblem(f"a scaler has mean and std (P, 6), std positive; found {mean.shape} and {std.shape}")
+        return cls(mean, std)

@@ -1,0 +1,67 @@
+"""Runs in words: one line each, one in detail, several side by side. Nothing here imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from m3n_studio.errors import FileError, ValueProblem
+from m3n_studio.learning.events import Step, follow, said
+from m3n_studio.learning.run_folder import RunFolder
+
+
+def summary(run: RunFolder) -> str:
+    """A run as one line; a damaged one says so."""
+    try:
+        about, state = run.about, run.state
+        result = _result(run.metrics)
+    except FileError as error:
+        return f"{run.path}  damaged: {error}"
+    method = about.facts.get("method", "")
+    return (
+        f"{run.path}  {about.kind}  {method}  seed {about.seed}  {state.status}  {about.created_at}  {result}".rstrip()
+    )
+
+
+def details(path: str | Path, last: int = 10) -> list[str]:
+    """What a run is, how it stands, its results, the settings changed from the preset, its last events."""
+    run = RunFolder.open(path)
+    about, state = run.about, run.state
+    lines = [summary(run), f"data {about.data[:16]}", *(f"{k}: {v}" for k, v in about.made_from.items() if v)]
+    if state.message:
+        lines.append(f"message: {state.message}")
+    lines += [f"{name} = {ours} (preset: {preset})" for name, (preset, ours) in run.config.changes().items()]
+    lines.append("  ".join(f"{name} {version}" for name, version in about.environment.items()))
+    events = [e for e in follow(path).new() if not isinstance(e.message, Step)]
+    return lines + [said(e.message) for e in events[len(events) - last :] if last]
+
+
+def comparison(paths: Sequence[str | Path]) -> list[str]:
+    """Results of runs, and the settings in which they differ, as columns."""
+    if len(paths) < 2:
+        raise ValueProblem(f"expected two runs or more; found {len(paths)}")
+    each = [RunFolder.open(path) for path in paths]
+    names = [run.path.name for run in each]
+    if len(set(names)) < len(names):
+        names = [str(run.path) for run in each]
+    rows: list[tuple[str, list[str]]] = [("", names)]
+    rows += [
+        ("kind", [r.about.kind for r in each]), ("method", [str(r.about.facts.get("method", "")) for r in each]),
+        ("status", [r.state.status for r in each]), ("data", [r.about.data[:12] for r in each]),
+        ("result", [_result(r.metrics) or "-" for r in each]),
+    ]  # fmt: skip
+    flat = [run.config.flat() for run in each]
+    for name in flat[0]:
+        values = [str(f.get(name)) for f in flat]
+        if len(set(values)) > 1:
+            rows.append((name, values))
+    widths = [max(len(label) for label, _ in rows)] + [max(len(v[i]) for _, v in rows) for i in range(len(each))]
+    return ["  ".join(c.ljust(w) for c, w in zip((label, *v), widths, strict=True)).rstrip() for label, v in rows]
+
+
+def _result(metrics: dict[str, Any]) -> str:
+    mean, std = metrics.get("mean"), metrics.get("std")
+    if isinstance(mean, dict) and isinstance(std, dict) and "macro_f1" in mean and "macro_f1" in std:
+        return f"macro F1 {100 * mean['macro_f1']:.1f} ± {100 * std['macro_f1']:.1f}"
+    return f"loss {metrics['loss']:.4f}" if isinstance(metrics.get("loss"), float) else ""
