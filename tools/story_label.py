@@ -331,7 +331,7 @@ def mend(user: Typist, known: Known, story: Telling, forgotten: Stretch) -> None
 def mend_edges(user: Typist, known: Known, story: Telling) -> None:
     """From edge to edge; where the film says otherwise, step there and put the edge right."""
     true = [s.start_s for s in known.stretches[1:]]
-    user.key("Home")
+    user.key("ctrl+semicolon", "Home")  # no snapping: the film says where an edge is
     mended, told, last = 0, False, -1.0
     while True:
         user.tap("ctrl+Right")
@@ -348,11 +348,11 @@ def mend_edges(user: Typist, known: Known, story: Telling) -> None:
         user.step(meant)
         user.tap("ctrl+bracketright" if later else "ctrl+bracketleft")
         mended += 1
-        last = user.settled()
+        last = max(edge, user.settled())
         if not told and mended > 3:
             told = True
             story.tell(user, "5-edges", "From edge to edge with Ctrl+→; frame by frame to where it should be, Ctrl+[.")
-    user.key("ctrl+shift+Escape")
+    user.key("ctrl+semicolon", "ctrl+shift+Escape")
     story.say(f"{mended} edges put right by hand.")
 
 
@@ -447,6 +447,26 @@ def show(user: Typist, story: Telling) -> None:
     time.sleep(0.8)
 
 
+_BEGIN, _END = "<!-- story -->", "<!-- end of the story -->"
+_INTRODUCTION = """## Ten minutes, labelled by keys alone
+
+Done by `python -m tools.story_label`: the program runs on a screen of its own, a script presses the keys a fifth of a
+second after the film shows that the activity changes, and these are photographs of that screen. The recording is made
+of the bundled motions, worn at both wrists, with a watch's noise.
+"""
+
+
+def publish(page: Path, story: Telling) -> None:
+    """Put the story into the page about labelling, in the place of the one before."""
+    before, rest = page.read_text("utf-8").split(_BEGIN)
+    steps = "\n".join(f"{n}. {words}\n\n   ![{words}](pictures/{name})\n"
+                      for n, (words, name) in enumerate(story.lines, 1))  # fmt: skip
+    facts = "\n".join(f"- {fact}" for fact in story.facts)
+    sizes = "\n".join(f"![Dark, {name}](pictures/{story.prefix}dark-{name}.png)" for name, _ in SIZES)
+    text = f"{before}{_BEGIN}\n{_INTRODUCTION}\n{steps}\n{facts}\n\n{sizes}\n{_END}{rest.split(_END)[1]}"
+    page.write_text(text, "utf-8")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder with sp_sw_har")
@@ -460,7 +480,9 @@ def main() -> int:
         if options.only != "watches":
             known = ten_minutes(place / "workshop", seconds=options.seconds)
             (place / "a").mkdir()
-            live(known, options.docs / "pictures", place / "a", "label-", 4.0)
+            story = live(known, options.docs / "pictures", place / "a", "label-", 4.0)
+            if (options.docs / "labelling.md").is_file():
+                publish(options.docs / "labelling.md", story)
         if options.data is not None and options.only != "workshop":
             known = watches(place / "watches", options.data / "sp_sw_har")
             (place / "b").mkdir()

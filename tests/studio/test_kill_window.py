@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 from m3n_studio.plugins import Door
 from m3n_studio.project.check import check
 from m3n_studio.project.store import Project
-from m3n_studio.studio.builtin import register
+from m3n_studio.studio.builtin import DOCKS
 from m3n_studio.studio.core.docks import DockSpec
 from m3n_studio.studio.frame.window import Window
 from tests.project import made
@@ -50,7 +50,7 @@ def on_disk(folder):
         return project.annotations(project.sessions()[0].id)
 
 
-def test_a_full_disk_is_told_and_labelling_goes_on_when_there_is_room(qtbot, window, small_disk):  # noqa: F811
+def test_a_full_disk_is_told_and_labelling_goes_on_when_there_is_room(qtbot, small_disk, window):  # noqa: F811
     folder = small_disk / "p"
     made.project(folder, annotations=0).close()
     pad = labelling(qtbot, window, folder)
@@ -111,8 +111,9 @@ def test_no_two_actions_have_one_key(qtbot, window):
 
 def test_a_layout_with_a_view_that_cannot_be_built_is_shown_without_it(qtbot, display):
     door = Door()
-    register(door)
-    door.add("dock", "project", DockSpec("project", "Broken", "left", "no.such.module:build", open=False))
+    broken = DockSpec("project", "Broken", "left", "no.such.module:build", open=False)
+    for spec in DOCKS:
+        door.add("dock", spec.name, broken if spec.name == "project" else spec)
     window = Window(theme="light", door=door)
     window.show()
     window._show_contents(window.contents)

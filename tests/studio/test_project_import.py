@@ -64,8 +64,9 @@ def test_a_folder_is_imported_and_undone(qtbot, empty, files):
     qtbot.waitUntil(lambda: empty.desk.session is not None, timeout=WAIT)
     assert empty.desk.session.name == "a"
     empty.history.stack.undo()
-    empty.history.stack.undo()
     assert empty.desk.project.sessions() == ()
+    assert empty.desk.session is None
+    assert empty.history.document.session_id == ""
     empty.history.stack.redo()
     assert [s.name for s in empty.desk.project.sessions()] == ["a", "b"]
 

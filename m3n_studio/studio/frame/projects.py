@@ -203,10 +203,7 @@ class Projects(QObject):
         if project is None or document.project_path != str(project.folder):
             return
         self.follow.opened(document.session_id)
-        first = self._desk.session is None
-        self._history.apply(Edit(f"Open {document.title}", lambda _: document))
-        if first:  # undoing one label too many must not close the session
-            self._history.stack.clear()
+        self._history.replace(document)  # no step: undoing one label too many must not close the session
         self.session_opened.emit()
         if remarks:
             self._desk.failed.emit("\n".join(f"{remark[:1].upper()}{remark[1:]}" for remark in remarks))

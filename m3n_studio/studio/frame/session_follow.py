@@ -112,7 +112,9 @@ class SessionFollow(QObject):
         try:
             now = _shown(project, session_id)
         except M3nError:
-            return  # the session was deleted; the desk tells
+            if self._desk.session is None:  # it was deleted, or an import was undone
+                self._replace(Document())
+            return
         if self._shown.get(session_id, now) != now:
             self._shown[session_id] = now
             remarks: list[str] = []

@@ -381,7 +381,10 @@ class Window(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            QTimer.singleShot(0, partial(self._on_dropped, paths))  # the drag has to end before a question is asked
+            if self.desk.read_only:
+                self.open_paths(paths)
+            else:
+                QTimer.singleShot(0, partial(self._on_dropped, paths))  # the drag ends before a question is asked
         else:
             self.show_error("Only files on this computer can be dropped here.")
 
