@@ -122,23 +122,44 @@ def test_no_menu_of_the_plots_lies_over_the_window(qtbot, display, contents):
     window.deleteLater()
 
 
-def test_where_opengl_works_it_is_used(full, qtbot):
-    from m3n_studio.studio.scene.viewport import GLViewport
+@pytest.fixture
+def full_gl(qtbot, display, contents):
+    """A window whose body is drawn by OpenGL in the window, also where that is done in software."""
+    window = Window(theme="light", viewport="gl")
+    window.show()
+    window.show_contents(contents)
+    qtbot.waitUntil(lambda: window.views.complete and not window.views._behind)
+    qtbot.waitUntil(lambda: window.views["body"].viewport.isVisible())
+    QApplication.processEvents()
+    yield window
+    window.close()
+    window.deleteLater()
+
+
+def test_opengl_is_used_where_it_works_and_is_not_done_in_software(full, full_gl, qtbot):
+    from m3n_studio.studio.scene import viewport
 
     qtbot.wait(500)
-    assert isinstance(full.views["body"].viewport, GLViewport)
+    assert isinstance(full_gl.views["body"].viewport, viewport.GLViewport)
+    wanted = viewport.ImageViewport if viewport._draws_in_software() else viewport.GLViewport
+    assert isinstance(full.views["body"].viewport, wanted)
 
 
-def test_the_fast_picture_is_opaque_and_agrees_with_the_window(full):
+def test_both_ways_of_drawing_show_the_same_body(full, full_gl):
+    one, other = (w.views["body"].viewport.render_stage(400, 300)[..., :3].astype(int) for w in (full, full_gl))
+    assert (np.abs(one - other).max(axis=2) > 24).mean() < 0.01
+
+
+def test_the_fast_picture_is_opaque_and_agrees_with_the_window(full_gl):
     """A shadow must not make the widget translucent: Qt would divide its colours by alpha."""
-    viewport = full.views["body"].viewport
+    viewport = full_gl.views["body"].viewport
     viewport._smooth_next = False
     image = viewport.grabFramebuffer().convertToFormat(_rgba())
     alone = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[..., :3].astype(int)
     viewport._smooth_next = False
-    grabbed = full.grab().toImage().convertToFormat(_rgba())
+    grabbed = full_gl.grab().toImage().convertToFormat(_rgba())
     whole = np.frombuffer(grabbed.constBits(), np.uint8).reshape(grabbed.height(), grabbed.width(), 4).astype(int)
-    at = viewport.mapTo(full, QPoint(0, 0))
+    at = viewport.mapTo(full_gl, QPoint(0, 0))
     inside = whole[at.y() : at.y() + viewport.height(), at.x() : at.x() + viewport.width(), :3]
     lower = slice(viewport.height() // 2, viewport.height() - 40)  # buttons, caption and corners lie elsewhere
     np.testing.assert_allclose(inside[lower, 12:-12], alone[lower, 12:-12], atol=2)
@@ -225,7 +246,7 @@ def test_where_opengl_fails_the_body_is_drawn_off_screen(qtbot, display, content
         raise RuntimeError("no driver")
 
     monkeypatch.setattr(viewport, "_forget_gl_errors", refuse)
-    window = Window(theme="light")
+    window = Window(theme="light", viewport="gl")
     assert isinstance(window.views["body"].viewport, GLViewport)
     window.show_contents(contents)
     window.show()
