@@ -52,11 +52,13 @@ class EmptyView(QWidget):
 
     Signals
     -------
-    open_wanted : (none)
+    open_wanted, new_project_wanted, open_project_wanted : (none)
     sample_wanted : Sample
     """
 
     open_wanted = Signal()
+    new_project_wanted = Signal()
+    open_project_wanted = Signal()
     sample_wanted = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -77,9 +79,13 @@ class EmptyView(QWidget):
         self.demo_button.setMenu(self._sample_menu())
         self.sample_button.setEnabled(bool(self._samples))
         self.demo_button.setEnabled(bool(self._samples))
+        self.new_project = push_button("New project…", tip="Make a folder for recordings and labels (Ctrl+N)")
+        self.open_project = push_button("Open project…", tip="Open the folder of a project (Ctrl+Alt+O)")
         self._lay_out(title)
         self.sample_button.clicked.connect(self._on_sample)
         self.open_button.clicked.connect(self.open_wanted)
+        self.new_project.clicked.connect(self.new_project_wanted)
+        self.open_project.clicked.connect(self.open_project_wanted)
         self.set_theme(theme)
 
     def _lay_out(self, title: QLabel) -> None:
@@ -100,6 +106,14 @@ class EmptyView(QWidget):
         column.addWidget(title)
         column.addLayout(steps)
         column.addLayout(buttons)
+        projects = QHBoxLayout()
+        projects.setSpacing(10)
+        projects.addStretch(1)
+        projects.addWidget(label("Hours of recordings to label?", style="muted"))
+        projects.addWidget(self.new_project)
+        projects.addWidget(self.open_project)
+        projects.addStretch(1)
+        column.addLayout(projects)
         hint = label("Ctrl+K finds everything the program can do.", style="muted")
         hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(hint)

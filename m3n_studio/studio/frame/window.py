@@ -205,6 +205,8 @@ class Window(QMainWindow):
         clock.playing_changed.connect(self._on_playing)
         self.empty.open_wanted.connect(self.opener.ask_files)
         self.empty.sample_wanted.connect(self.opener.open_sample)
+        self.empty.new_project_wanted.connect(self.projects.ask_new)
+        self.empty.open_project_wanted.connect(self.projects.ask_open)
         self.opener.opened.connect(self._on_opened)
         self.opener.failed.connect(self._on_not_opened)
         self.exchange.connect_to(self)

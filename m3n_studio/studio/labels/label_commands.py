@@ -19,6 +19,8 @@ from m3n_studio.studio.labels.labeller import Labeller
 
 #: Gaps up to this long are closed, s, until the user says otherwise.
 GAP_S = 2.0
+#: Stretches without a label are passed over where they are shorter, s: what lies between two keys.
+PASS_OVER_S = 0.1
 
 
 class Commands:
@@ -229,7 +231,7 @@ class Commands:
         self._go_unlabelled(back=True)
 
     def _go_unlabelled(self, *, back: bool) -> None:
-        least = min(0.05, self.step_s)
+        least = PASS_OVER_S
         found = find.next_unlabelled(
             self.track(), self.desk.recorded_s(), self.clock.time_s, back=back, least_s=least
         )  # fmt: skip
