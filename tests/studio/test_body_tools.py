@@ -14,6 +14,7 @@ from m3n_studio.body.shape import Shape
 from m3n_studio.imu.placement import named_placement
 from m3n_studio.studio.body.exports import PictureDialog, PictureWish, pixels_of
 from m3n_studio.studio.core.document import Document, keep_ghost, set_shape
+from m3n_studio.studio.frame.next_step import STEPS
 from m3n_studio.studio.scene.gltf import read_glb
 from m3n_studio.studio.scene.picking import project, skin_under
 from tests.studio.conftest import active
@@ -28,9 +29,10 @@ def full(window, body, clip, qtbot):
     """The window with two wrists, one of them recorded."""
     placements = (named_placement(body, "left_wrist"), named_placement(body, "right_wrist"))
     document = Document("demo", body, clip, placements=placements, recordings=(waves("left_wrist"),))
+    window.store.change(hints_done=tuple(step.name for step in STEPS))  # the bar would move the body when it comes
     window.show_document(document)
     qtbot.waitUntil(lambda: window.contents.scene is not None and len(window.contents.simulated) == 2)
-    qtbot.waitUntil(lambda: window.views["body"].viewport.isVisible())
+    qtbot.waitUntil(lambda: window.views.complete and window.views["body"].viewport.isVisible())
     settle(window, qtbot)
     return window
 

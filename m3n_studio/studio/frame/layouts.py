@@ -27,9 +27,8 @@ BY_ROOM: dict[str, dict[str, Arrangement]] = {
         "Fidelity": Arrangement(((("body",),), (("fidelity", "traces", "spectrum", "attributes"),)), (36, 64)),
         "Shape": Arrangement(((("body",),), (("attributes", "traces", "spectrum", "fidelity"),)), (36, 64)),
         "Label": Arrangement(
-            ((("video", "body"), ("project", "label_list", "quality", "similar")),
-             (("traces", "spectrum"), ("labels",))),
-            (42, 64), (260, 240),
+            ((("traces", "spectrum", "video", "body", "project", "label_list", "quality", "similar"), ("labels",)),),
+            (100,), (300, 240),
         ),
     },
 }  # fmt: skip
