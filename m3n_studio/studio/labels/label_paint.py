@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen
 
 from m3n_studio.annotation.model import Annotation
 from m3n_studio.studio.core.timecode import clock_text
@@ -223,19 +223,24 @@ class Painter:
         self, painter: QPainter, geometry: Geometry, number: int, row: Row, index: np.ndarray, left: np.ndarray,
         lane: np.ndarray,
     ) -> None:  # fmt: skip
-        """Labels of a pixel or two, and events: one call a colour."""
-        painter.setPen(Qt.PenStyle.NoPen)
-        event = row.track.tier.kind == "event"
-        colors = row.colors[index]
-        for color in np.unique(colors):
-            mine = colors == color
-            painter.setBrush(QColor(self._color(row, int(color))))
-            boxes = [
-                self._box_of(geometry, number, int(n), float(x) + geometry.left - (1 if event else 0),
-                             float(x) + geometry.left + (2 if event else 1.5))
-                for x, n in zip(left[mine], lane[mine], strict=True)
-            ]  # fmt: skip
-            painter.drawRects(boxes)
+        """Labels of a pixel or two, and events: a picture one pixel high for each lane, as high as the lane."""
+        width = int(geometry.plot_width)
+        if not len(index) or width < 1:
+            return
+        places = range(-1, len(row.track.tier.classes))
+        inks = np.array([QColor(self._color(row, place)).rgba() for place in places], dtype=np.uint32)
+        ink, column = inks[row.colors[index] + 1], np.floor(left).astype(np.int64)
+        offsets = (-1, 0, 1) if row.track.tier.kind == "event" else (0, 1)
+        for number_of_lane in np.unique(lane):
+            line = np.zeros(width + 2, dtype=np.uint32)  # a column too many at each end takes what reaches out
+            for offset in offsets:
+                mine = lane == number_of_lane
+                line[np.clip(column[mine] + offset + 1, 0, width + 1)] = ink[mine]
+            line = np.ascontiguousarray(line[1:-1])
+            picture = QImage(line.data, width, 1, 4 * width, QImage.Format.Format_ARGB32)
+            painter.drawImage(
+                self._box_of(geometry, number, int(number_of_lane), geometry.left, geometry.left + width), picture
+            )
 
     def _color(self, row: Row, place: int) -> str:
         return row.track.tier.classes[place].color if place >= 0 else self.theme.muted
