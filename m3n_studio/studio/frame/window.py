@@ -386,7 +386,7 @@ class Window(QMainWindow):
             if self.desk.read_only:
                 self.open_paths(paths)
             else:
-                QTimer.singleShot(0, partial(self._on_dropped, paths))  # the drag ends before a question is asked
+                QTimer.singleShot(0, self, partial(self._on_dropped, paths))  # the drag ends before a question is asked
         else:
             self.show_error("Only files on this computer can be dropped here.")
 

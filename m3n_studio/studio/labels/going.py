@@ -51,7 +51,7 @@ class Goer(QObject):
     def _on_ready(self, *_: object) -> None:
         """The clock has another range: of the session waited for, perhaps; it is set to its start after this."""
         if self._waiting is not None:
-            QTimer.singleShot(0, self._if_there)
+            QTimer.singleShot(0, self, self._if_there)
 
     @Slot()
     def _if_there(self) -> None:

@@ -104,7 +104,7 @@ class LabelTools(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Say as much as there is room for."""
         super().resizeEvent(event)
-        QTimer.singleShot(0, self._elide)
+        QTimer.singleShot(0, self, self._elide)
 
     def _elide(self) -> None:
         """Only the share where all of it does not fit; nothing rather than half a word."""

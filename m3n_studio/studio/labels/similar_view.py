@@ -174,7 +174,7 @@ class SimilarView(SimilarPanel):
         if dock is not None:
             dock.show()
             dock.raise_()
-            QTimer.singleShot(0, self.list.setFocus)
+            QTimer.singleShot(0, self.list, self.list.setFocus)
 
     @Slot(float)
     def _on_progress(self, share: float) -> None:
