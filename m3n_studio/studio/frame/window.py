@@ -348,12 +348,18 @@ class Window(QMainWindow):
 
     @Slot(object)
     def _on_shown(self, contents: Contents) -> None:
-        if contents.clip is not self.contents.clip or contents.clip is None:
+        new, old = contents.document, self.contents.document
+        first_video = bool(new.videos) and not old.videos
+        other_signals = (new.recordings, new.long, new.session_id) != (old.recordings, old.long, old.session_id)
+        if contents.clip is not self.contents.clip or (contents.clip is None and (other_signals or first_video)):
             self.show_contents(contents)
         elif contents.span_s() != self.contents.span_s():
             self._show_contents(contents)
         else:
             self._hand_out(contents)
+        if first_video and "video" in self.host.docks:
+            self.host.docks["video"].show()
+            self.host.docks["video"].raise_()
 
     @Slot(object)
     def _on_refined(self, contents: Contents) -> None:
