@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from m3n_studio.annotation.classes import with_classes
 from m3n_studio.annotation.exchange.values import LabelFile
-from m3n_studio.annotation.model import Annotation, LabelClass, Tier
+from m3n_studio.annotation.model import Annotation, Tier
 from m3n_studio.atomic import atomic
 from m3n_studio.errors import FileError, ValueProblem
 from m3n_studio.learning.run_folder import RunFolder
@@ -27,9 +28,6 @@ from m3n_studio.recordings.signal import Signal
 FORMAT, FORMAT_VERSION = "m3n-studio predictions", 1
 Singles = NDArray[np.float32]
 Floats = NDArray[np.float64]
-
-#: Colours classes get in turn.
-_COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb", "#ee8866", "#44bb99", "#997700")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +69,7 @@ class Predicted:
         shortest_s : float, s
             Shorter stretches are left out.
         """
-        tier = Tier("prediction", classes=tuple(
-            LabelClass(name, _COLORS[i % len(_COLORS)]) for i, name in enumerate(self.classes)
-        ))  # fmt: skip
+        tier = Tier("prediction", classes=with_classes((), self.classes))
         known = np.isfinite(self.probability).all(axis=1)
         best = np.where(known, np.nan_to_num(self.probability).argmax(axis=1), -1)
         edges = np.flatnonzero(np.diff(best)) + 1

@@ -7,30 +7,13 @@ from m3n_studio.annotation.exchange.formats import read_labels, write_labels
 from m3n_studio.errors import FileError
 from tests.annotation.foreign import EAF, LABEL_STUDIO
 from tests.annotation.test_exchange import FILES, exact_file
+from tests.damage import mutate
 
 WORDS = [
     b"nan", b"inf", b"-1e999", b",", b"\n", b"\r", b"\0", b"\xff\xfe", b"1e308", b"\t", b'"', b"{", b"]", b"null", b"<",
     b"&#0;", b"\\ud800", b"true", b"[[", b"99999999999999999999", b"TIER", b"ts1", b"-5", b"0001-01-01T00:00:00+09:00",
 ]  # fmt: skip
 ROUNDS = 700
-
-
-def mutate(data, rng):
-    data = bytearray(data)
-    for _ in range(int(rng.integers(1, 5))):
-        at = int(rng.integers(0, max(len(data), 1)))
-        match int(rng.integers(0, 5)):
-            case 0:
-                data[at : at + 1] = bytes([int(rng.integers(0, 256))])
-            case 1:
-                del data[at : at + int(rng.integers(1, 60))]
-            case 2:
-                data[at:at] = WORDS[int(rng.integers(0, len(WORDS)))]
-            case 3:
-                data[at:at] = data[at : at + int(rng.integers(1, 120))]
-            case 4:
-                data = data[: at + 1] if rng.random() < 0.3 else data
-    return bytes(data)
 
 
 def survives(path, name=""):
@@ -55,7 +38,7 @@ def test_mutated_files_are_read_or_refused(tmp_path, name):
     data, rng = path.read_bytes(), np.random.default_rng(sum(name.encode()))
     read = []
     for i in range(ROUNDS):
-        path.write_bytes(mutate(data, rng))
+        path.write_bytes(mutate(data, rng, WORDS))
         read.append(survives(path, name if i % 2 else ""))
     assert not all(read)
     for cut in range(0, len(data), max(len(data) // 150, 1)):
@@ -69,7 +52,7 @@ def test_mutated_files_of_others_are_read_or_refused(tmp_path, name, data):
     path, rng = tmp_path / name, np.random.default_rng(5)
     read = []
     for _ in range(ROUNDS):
-        path.write_bytes(mutate(data, rng))
+        path.write_bytes(mutate(data, rng, WORDS))
         read.append(survives(path))
     assert any(read)
     assert not all(read)
@@ -82,7 +65,7 @@ def test_mutated_descriptions_beside_events_are_read_or_refused(tmp_path):
     data = path.with_suffix(".json").read_bytes()
     read = []
     for _ in range(ROUNDS):
-        path.with_suffix(".json").write_bytes(mutate(data, rng))
+        path.with_suffix(".json").write_bytes(mutate(data, rng, WORDS))
         read.append(survives(path))
     assert any(read)
     assert not all(read)

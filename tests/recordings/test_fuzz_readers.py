@@ -5,28 +5,10 @@ import pytest
 
 from m3n_studio.errors import FileError
 from m3n_studio.recordings.formats import read_import, read_signals
+from tests.damage import mutate
 from tests.recordings.samples import SAMPLES
 
-WORDS = [b"nan", b"inf", b"-1e999", b",", b"\n", b"\r", b"\0", b"\xff\xfe", b"1e308", b"\t", b";", b"acc_x", b'"']
 ROUNDS = {"m3n-hdf5": 600, "broad": 600, "qmt": 600, "hdf5": 600, "utd-mhad": 600, "bids-motion": 400}
-
-
-def mutate(data, rng):
-    data = bytearray(data)
-    for _ in range(int(rng.integers(1, 5))):
-        at = int(rng.integers(0, max(len(data), 1)))
-        match int(rng.integers(0, 5)):
-            case 0:
-                data[at : at + 1] = bytes([int(rng.integers(0, 256))])
-            case 1:
-                del data[at : at + int(rng.integers(1, 60))]
-            case 2:
-                data[at:at] = WORDS[int(rng.integers(0, len(WORDS)))]
-            case 3:
-                data[at:at] = data[at : at + int(rng.integers(1, 120))]
-            case 4:
-                data = data[: at + 1] if rng.random() < 0.3 else data
-    return bytes(data)
 
 
 @pytest.mark.timeout(60)

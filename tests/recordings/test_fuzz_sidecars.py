@@ -5,8 +5,8 @@ import pytest
 
 from m3n_studio.errors import FileError
 from m3n_studio.recordings.formats import read_import
+from tests.damage import mutate
 from tests.recordings import samples
-from tests.recordings.test_fuzz_readers import mutate
 
 MAPPING = b"""<?xml version="1.0"?><OpenSimDocument><ExperimentalSensor name="_00B4"><name_in_model>tibia_r_imu
 </name_in_model></ExperimentalSensor></OpenSimDocument>"""

@@ -200,7 +200,7 @@ def test_a_missing_column_names_the_nearest(tmp_path):
 
 @pytest.mark.timeout(60)
 def test_damaged_tables_and_recipes_are_read_or_refused(tmp_path):
-    from tests.recordings.test_fuzz_readers import mutate
+    from tests.damage import mutate
 
     made = recipe(
         subject_column="who", label={"column": "what"}, file={"missing": ["?"]}, fixes=["drop_backward_times"]

@@ -117,7 +117,7 @@ def test_real_tables_are_guessed_as_their_own_readers_read_them(name, rate):
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", ["watch", "apdm", "gaitmap"])
 def test_damaged_tables_are_guessed_or_refused(tmp_path, name):
-    from tests.recordings.test_fuzz_readers import mutate
+    from tests.damage import mutate
 
     path = tmp_path / samples.SAMPLES[name][0]
     samples.SAMPLES[name][1](path)

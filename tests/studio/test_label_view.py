@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QInputDialog, QToolButton, QWidget
 
 from m3n_studio.annotation.model import Annotation, Change, LabelClass, Tier
@@ -423,3 +423,21 @@ def test_a_project_that_cannot_be_written_says_so_and_offers_no_editing(qtbot, w
     assert "reading only" in view.toast.text()
     drag(view, spot(view, 5.0), spot(view, 9.0))
     assert on_disk(view) == []
+
+
+def test_a_right_click_on_a_row_offers_what_can_be_done_with_its_tier(qtbot, opened):
+    window, view = opened
+    geometry = view.strip.geometry_now()
+    at = QPoint(round(geometry.x_of(30.0)), round(geometry.tops[1] + 8))  # the row of hands
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, view.strip.mapToGlobal(at))
+    QApplication.sendEvent(view.strip, event)
+    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None)
+    menu = QApplication.activePopupWidget()
+    assert view.desk.tier.name == "hands"
+    tier = next(a.menu() for a in menu.actions() if a.menu() is not None and a.text() == "T&ier")
+    next(a for a in tier.actions() if a.text() == "No &overlaps").trigger()
+    menu.close()
+    assert not view.desk.tier.exclusive
+    assert not next(t for t in view.desk.project.tiers() if t.id == "hands").exclusive
+    window.actions_by_name["undo"].trigger()
+    assert view.desk.tier.exclusive

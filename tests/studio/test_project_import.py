@@ -11,8 +11,8 @@ from m3n_studio.project.values import ClipEntry, Video
 from m3n_studio.recordings.tables import write_signals
 from m3n_studio.recordings.timemap import TimeMap
 from m3n_studio.studio.frame.preferences import Store
-from m3n_studio.studio.projects import tier_edits
-from m3n_studio.studio.projects.tier_menu import tier_menu
+from m3n_studio.studio.labels import tier_edits
+from m3n_studio.studio.labels.tier_menu import tier_menu
 from m3n_studio.studio.video.video_edits import add_video, change_video, remove_video
 from tests.project import made
 from tests.project.test_bulk import still

@@ -253,7 +253,7 @@ class Projects(QObject):
 
 def _ready(project: Project) -> Project:
     """A project one can begin to label in: with a tier, where it can be written and has none."""
-    from m3n_studio.studio.projects.tier_edits import default_labels
+    from m3n_studio.studio.labels.tier_edits import default_labels
 
     if not project.read_only and not project.label_sets():
         project.add(default_labels())

@@ -20,6 +20,7 @@ from m3n_studio.studio.labels.label_strip import Hit, LabelStrip, Pending
 from m3n_studio.studio.labels.label_tools import Ghost, LabelTools, Toast
 from m3n_studio.studio.labels.labeller import MODES, Labeller
 from m3n_studio.studio.labels.snapping import Snapper
+from m3n_studio.studio.labels.tier_menu import tier_menu
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import label
 
@@ -287,7 +288,14 @@ class LabelView(QWidget):
         if hit is not None and hit.annotation is not None and hit.annotation.id not in self.desk.picked_ids:
             self.desk.pick({hit.annotation.id})
         picked = hit is not None and hit.annotation is not None
-        label_menu(self, self.commands, self._actions, self.ask_note, picked=picked).popup(at)
+        if hit is not None:
+            self.desk.set_tier(self.strip.rows[hit.row].track.tier.id)
+        menu = label_menu(self, self.commands, self._actions, self.ask_note, picked=picked)
+        tier = tier_menu(self.desk, "" if self.desk.tier is None else self.desk.tier.id, self)
+        menu.addSeparator()
+        menu.addMenu(tier)
+        menu.destroyed.connect(tier.deleteLater)
+        menu.popup(at)
 
     # ------------------------------------------------------------------ keys and buttons
 

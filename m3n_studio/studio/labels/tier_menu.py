@@ -1,4 +1,4 @@
-"""The menu of a tier: for a right click on its name."""
+"""What can be done with a tier: part of the menu of a right click on its row."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from functools import partial
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from m3n_studio.studio.core.desk import Desk
+from m3n_studio.studio.labels import tier_edits as edits
 from m3n_studio.studio.look.widgets import named
-from m3n_studio.studio.projects import tier_edits as edits
 
 
 def tier_menu(desk: Desk, tier_id: str, parent: QWidget) -> QMenu:
-    """What can be done with a tier (an id; empty: none, only adding); every change can be undone.
-
-    The menu deletes itself when it closes; show it with ``popup``.
-    """
-    menu = named(QMenu(parent), accessible="Tier")
+    """What can be done with a tier (an id; empty: none, only adding); every change can be undone."""
+    menu = named(QMenu("T&ier", parent), accessible="Tier")
     found = edits.set_of(desk, tier_id)
     tier = None if found is None else next(t for t in found.tiers if t.id == tier_id)
     menu.addAction("&Add tier…").triggered.connect(partial(_ask_new, desk, parent))
@@ -43,7 +40,6 @@ def tier_menu(desk: Desk, tier_id: str, parent: QWidget) -> QMenu:
     if desk.read_only:
         for action in menu.actions():
             action.setEnabled(False)
-    menu.aboutToHide.connect(menu.deleteLater)
     return menu
 
 
