@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from m3n_studio.studio.core.desk import Desk
     from m3n_studio.studio.core.document import Edit
     from m3n_studio.studio.core.jobs import Jobs
+    from m3n_studio.studio.core.moments import Moments
+    from m3n_studio.studio.core.predictions import PredictionBook
+    from m3n_studio.studio.core.run_shelf import RunShelf
     from m3n_studio.studio.core.selection import Selection
+    from m3n_studio.studio.core.shape_hints import ShapeHints
     from m3n_studio.studio.look.theme import Theme
 
 AREAS = ("left", "right", "bottom")
@@ -72,7 +76,9 @@ class ViewContext:
     viewport : {"auto", "gl", "offscreen"}, how three-dimensional pictures are made.
     add_action : ``add_action(spec, slot) -> QAction`` puts an action of the view into menus, command palette and
         shortcut sheet; its name should begin with the view's, e.g. ``"traces.measure"``.
-    desk : the open project and the session being labelled; None in a view outside a window.
+    desk : the open project and the session being labelled; None in a view outside a window. So are
+        moments : stretches of recordings that are picked; runs : the project's training runs; predictions : what
+        models say of its recordings; hints : ranges for the attributes' sliders.
     """
 
     clock: Clock
@@ -87,3 +93,7 @@ class ViewContext:
     viewport: str = "auto"
     add_action: Callable[[ActionSpec, Callable[..., object]], QAction] = _loose
     desk: Desk | None = None
+    moments: Moments | None = None
+    runs: RunShelf | None = None
+    predictions: PredictionBook | None = None
+    hints: ShapeHints | None = None

@@ -28,7 +28,11 @@ from m3n_studio.studio.core.document import Document, Edit
 from m3n_studio.studio.core.engine import Engine
 from m3n_studio.studio.core.history import History
 from m3n_studio.studio.core.jobs import Jobs
+from m3n_studio.studio.core.moments import Moments
+from m3n_studio.studio.core.predictions import PredictionBook
+from m3n_studio.studio.core.run_shelf import RunShelf
 from m3n_studio.studio.core.selection import Selection
+from m3n_studio.studio.core.shape_hints import ShapeHints
 from m3n_studio.studio.frame import crash, dialogs, session
 from m3n_studio.studio.frame.dock_host import DockHost
 from m3n_studio.studio.frame.empty_view import EmptyView
@@ -89,6 +93,8 @@ class Window(QMainWindow):
         self.clock, self.selection, self.jobs = Clock(self), Selection(self), Jobs(self)
         self.history, self.engine = History(self), Engine(self.jobs, self)
         self.desk = Desk(self.history.stack, self)
+        self.moments, self.runs = Moments(self.desk, self), RunShelf(self.desk, self)
+        self.predictions, self.hints = PredictionBook(self.desk, self), ShapeHints(self)
         self.projects = Projects(self.desk, self.history, self.jobs, self.store, self)
         self.opener = Opener(self.jobs, self.store, lambda: self.history.document, self)
         self.exchange = Exchange(self)
@@ -146,6 +152,7 @@ class Window(QMainWindow):
             clock=self.clock, selection=self.selection, theme=self.theme, actions=self.actions_by_name,
             report=self.show_error, edit=self.history.apply, seal=self.history.seal, jobs=self.jobs,
             base=self._base, viewport=viewport, add_action=self.table.add, desk=self.desk,
+            moments=self.moments, runs=self.runs, predictions=self.predictions, hints=self.hints,
         )  # fmt: skip
         self._docks = dict(self._door.all("dock"))
         self.views = ViewShelf(

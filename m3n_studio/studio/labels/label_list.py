@@ -16,9 +16,9 @@ from m3n_studio.errors import M3nError
 from m3n_studio.studio.core.actions import ActionSpec
 from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
+from m3n_studio.studio.core.going import Goer
 from m3n_studio.studio.core.jobs import Task
 from m3n_studio.studio.labels.class_dialog import swatch
-from m3n_studio.studio.labels.going import Goer
 from m3n_studio.studio.labels.label_commands import accepted
 from m3n_studio.studio.labels.label_entries import SESSION, Row, as_csv, changes_of, filtered, rows_of, session_names
 from m3n_studio.studio.labels.label_filter import FilterBar

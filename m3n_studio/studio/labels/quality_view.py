@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 from m3n_studio.studio.core.actions import ActionSpec
 from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
+from m3n_studio.studio.core.going import Goer
 from m3n_studio.studio.core.jobs import Task
-from m3n_studio.studio.labels.going import Goer
 from m3n_studio.studio.labels.label_tools import Toast
 from m3n_studio.studio.labels.quality_paint import ConfusionMap, CoverageBars
 from m3n_studio.studio.labels.quality_work import Agreement, Looked, Place, Side, compare, imbalance, look, totals

@@ -18,9 +18,9 @@ from m3n_studio.errors import M3nError
 from m3n_studio.studio.core.actions import ActionSpec
 from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
+from m3n_studio.studio.core.going import Goer
 from m3n_studio.studio.core.jobs import Job, Task
 from m3n_studio.studio.labels.class_dialog import swatch
-from m3n_studio.studio.labels.going import Goer
 from m3n_studio.studio.labels.label_tools import Toast
 from m3n_studio.studio.labels.similar_list import Match
 from m3n_studio.studio.labels.similar_panel import BEGIN, SimilarPanel

@@ -1,0 +1,1 @@
+"""What models say of a recording over time, which expert said it, and what of it should become a label."""
