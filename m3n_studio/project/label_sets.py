@@ -24,10 +24,13 @@ def annotation(row: tuple[Any, ...]) -> Annotation:
         raise BadRowError(f"annotation {name!r}: {error}") from error
 
 
-def annotations_of(
+def annotation_rows(
     connection: sqlite3.Connection, session: str, tier: str | None, span: tuple[float, float] | None
-) -> tuple[Annotation, ...]:
-    """A session's annotations by start, end, id; with a span those that share a moment with it."""
+) -> list[tuple[Any, ...]]:
+    """A session's annotations by start, end, id, as rows; with a span those that share a moment with it.
+
+    :func:`annotation` makes values of them, outside the transaction: whoever writes meanwhile need not wait.
+    """
     where, given = [f"session = ? AND {_SHOWN}"], [session]
     if tier is not None:
         where.append("tier = ?")
@@ -36,7 +39,7 @@ def annotations_of(
         where.append("start_s <= ? AND end_s >= ?")
         given += [span[1], span[0]]  # type: ignore[list-item]
     query = f"SELECT {COLUMNS} FROM annotation WHERE {' AND '.join(where)} ORDER BY start_s, end_s, id"  # noqa: S608
-    return tuple(annotation(row) for row in connection.execute(query, given))
+    return connection.execute(query, given).fetchall()
 
 
 def apply_change(connection: sqlite3.Connection, session: str, change: Change) -> None:

@@ -169,7 +169,8 @@ class ProjectReader:
     ) -> tuple[Annotation, ...]:
         """A session's annotations by start, then end, then id; of one tier, or touching a span (s), if asked."""
         with self._db.reading() as connection:
-            return label_sets.annotations_of(connection, session, tier, span)
+            rows = label_sets.annotation_rows(connection, session, tier, span)
+        return tuple(label_sets.annotation(row) for row in rows)
 
     def _listed(self, kind: type[E], where: str = "1", *given: object) -> tuple[E, ...]:
         with self._db.reading() as connection:

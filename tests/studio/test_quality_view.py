@@ -123,3 +123,23 @@ def test_with_one_author_it_says_what_is_needed(qtbot, window, folder):
     qtbot.waitUntil(lambda: "two must have labelled" in view.figures.text(), timeout=20000)
     assert not view.map.isVisible()
     assert not view.first.isEnabled()
+
+
+def test_edits_one_after_the_other_are_looked_at_once(qtbot, window, folder):
+    window.projects.open(folder)
+    qtbot.waitUntil(lambda: window.desk.project is not None)
+    window.desk.session_wanted.emit(next(s.id for s in window.desk.project.sessions() if s.name == "day 1"))
+    qtbot.waitUntil(lambda: window.desk.session is not None and window.clock.end_s > 50)
+    window.host.show_dock("quality")
+    view = window.views["quality"]
+    qtbot.waitUntil(lambda: view.agreement is not None and not window.jobs.running)
+    looked = []
+    window.jobs.started.connect(lambda job: looked.append(job.key))
+    for step in range(1, 6):
+        first = window.desk.track.annotations[0]
+        assert window.desk.annotate(Change("Shorter", (first,), (first.with_(end_s=20.0 - step),)))
+        qtbot.wait(20)
+    assert "coverage" not in looked
+    qtbot.waitUntil(lambda: looked.count("coverage") == 1)
+    qtbot.waitUntil(lambda: [p.what.start_s for p in view.agreement.places] == [15.0, 20.0])
+    assert looked.count("coverage") == 1

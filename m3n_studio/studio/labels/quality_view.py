@@ -176,7 +176,7 @@ class QualityView(QWidget):
         """Catch up."""
         super().showEvent(event)
         if self._behind:
-            self._later.start(0)
+            QTimer.singleShot(0, self, self.refresh)
 
     def _only(self) -> str:
         return "" if self.scope.currentData() or self.desk.session is None else self.desk.session.id
