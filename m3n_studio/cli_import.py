@@ -77,10 +77,11 @@ def _describe(name: str, imported: Any) -> None:
     for recorded in imported.recorded:
         seen = figures_of(recorded.signal)
         at = f" at {recorded.placement}" if recorded.placement else ""
+        noise = f"noise {seen.acc_noise_mps2:.3f} m/s² and {seen.gyr_noise_radps:.4f} rad/s"
         typer.echo(
             f"  {recorded.signal.name}{at}: {seen.duration_s:.1f} s, {seen.rate_hz:.2f} Hz, jitter {seen.jitter:.0%},"
             f" missing {seen.missing:.1%}, |g| {seen.gravity_mps2:.2f} m/s², still {seen.still_s:.1f} s,"
-            f" noise {seen.acc_noise_mps2:.3f} m/s² and {seen.gyr_noise_radps:.4f} rad/s"
+            f" {noise if seen.still_s > 0 else 'never still long enough to see its noise'}"
         )
     for note in imported.notes:
         typer.echo(f"  {note}")
