@@ -82,7 +82,7 @@ def finetune(
     preset: Annotated[str, typer.Option(help="As of pretrain; by default the pretrained run's, else small.")] = "",
     experts: Annotated[int, typer.Option(min=0, help="Experts of Multi3Net+; 0: as the preset says.")] = 0,
     freeze: Annotated[str, typer.Option(help="The encoder: never, always, until-plateau.")] = "until-plateau",
-    folds: Annotated[str, typer.Option(help="users5 or leave-one-out.")] = "users5",
+    folds: Annotated[str, typer.Option(help="users5, leave-one-out, or time5 for one or two people.")] = "users5",
     wrists: Annotated[str, typer.Option(help="left, right or both.")] = "",
     labels: Annotated[int, typer.Option(min=0, help="Labelled windows a class to train on; 0: all.")] = 0,
     tier: Annotated[str, typer.Option(help="Which tier of a project to learn; needed where there are several.")] = "",

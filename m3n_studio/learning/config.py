@@ -148,7 +148,9 @@ class FinetuneConfig(Settings):
     freeze: Literal["never", "always", "until-plateau"] = setting(
         "until-plateau", "The encoder learns from the start, not at all, or once the loss has stopped falling"
     )
-    folds: Literal["users5", "leave-one-out"] = setting("users5", "Users in five groups, or each user alone")
+    folds: Literal["users5", "leave-one-out", "time5"] = setting(
+        "users5", "Users in five groups, each user alone, or other times of the same people where there are too few"
+    )
     validation_users: int = setting(1, "Users kept for validation, of those not tested", ge=0, le=1000)
     placements: tuple[str, ...] = setting((), "Which of the windows' placements are worn; empty for all")
     labels_per_class: int = setting(0, "Labelled windows a class to train on; 0 for all", ge=0)

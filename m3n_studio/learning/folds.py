@@ -1,7 +1,8 @@
-"""Folds by user, few labels, and normalisation, with nothing leaking from test users.
+"""Folds by user or by time, few labels, and normalisation, with nothing leaking from what is tested.
 
-A user is in one of training, validation and test, never in two. Users who make a set alike are
-spread over the folds as evenly as their windows' classes allow. Nothing here imports torch.
+By user, a user is in one of training, validation and test, never in two; users are spread over the
+folds as evenly as their windows' classes allow. By time, for too few users, it is stretches of
+recordings, and no two parts share a sample. Nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -78,14 +79,92 @@ def leave_one_user_out(windows: Windows, *, seed: int = 0, validation_users: int
     return _folds(windows, list(users), [[user] for user in users], seed, validation_users)
 
 
+def time_folds(windows: Windows, folds: int = 5, *, seed: int = 0, validate: bool = True) -> tuple[Fold, ...]:
+    """Stretches of recordings in groups, each tested once: what one or two labelled people allow.
+
+    The same people are in training and test, so the figures say nothing of people yet unseen.
+
+    Parameters
+    ----------
+    windows : Windows
+    folds : int
+        Groups of stretches; of many random divisions the one with the evenest classes is taken.
+    seed : int
+        Decides the divisions tried.
+    validate : bool
+        Whether the group after the tested one stops the training.
+
+    Windows of training that touch one that validates or is tested, and of validation that touch a
+    tested one, are left out: no two parts share a sample.
+    """
+    labelled = np.flatnonzero(windows.label >= 0)
+    block = _blocks(windows, labelled, folds)
+    count = int(block.max()) + 1 if len(block) else 0
+    if count < folds or folds < 3:
+        raise ValueProblem(
+            f"{folds} folds by time need at least {max(folds, 3)} labelled stretches longer than a window; there are"
+            f" {count}: label more"
+        )
+    table = np.zeros((count, len(windows.classes)))
+    np.add.at(table, (block, windows.label[labelled]), 1.0)
+    groups = _even_groups(table, folds, np.random.default_rng([seed, 1]))
+    parts = [labelled[np.isin(block, group)] for group in groups]
+    out = []
+    for i, test in enumerate(parts):
+        validation = _apart(windows, parts[(i + 1) % folds], test) if validate else labelled[:0]
+        used = {i, (i + 1) % folds} if validate else {i}
+        rest = np.sort(np.concatenate([part for j, part in enumerate(parts) if j not in used]))
+        train = _apart(windows, _apart(windows, rest, test), validation)
+        out.append(Fold(f"part {i + 1} of {folds}", train, validation, test))
+    return tuple(out)
+
+
+def _blocks(windows: Windows, labelled: Ints, folds: int) -> Ints:
+    """For each labelled window the stretch of its recording it begins in, from 0: (n,)."""
+    length_s, names = windows.samples / windows.rate_hz, windows.recording[labelled]
+    start_s = windows.start_s[labelled]
+    for wide in (5.0, 3.0, 2.0, 1.0):
+        pairs = np.stack([np.unique(names, return_inverse=True)[1], start_s // (wide * length_s)], axis=1)
+        block = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+        if len(block) and block.max() + 1 >= 4 * folds:
+            break
+    return block
+
+
+def _apart(windows: Windows, some: Ints, others: Ints) -> Ints:
+    """Those of some windows that share no sample with any of the others."""
+    length_s = windows.samples / windows.rate_hz - 1e-6
+    keep = np.ones(len(some), dtype=bool)
+    for name in np.unique(windows.recording[some]):
+        mine = np.flatnonzero(windows.recording[some] == name)
+        theirs = np.sort(windows.start_s[others[windows.recording[others] == name]])
+        if not len(theirs):
+            continue
+        at = windows.start_s[some[mine]]
+        after = np.searchsorted(theirs, at)
+        near = np.minimum(
+            np.abs(at - theirs[np.clip(after, 0, len(theirs) - 1)]), np.abs(at - theirs[np.maximum(after - 1, 0)])
+        )
+        keep[mine] = near >= length_s
+    return some[keep]
+
+
 def make_folds(windows: Windows, kind: str, *, seed: int = 0, validation_users: int = 1) -> tuple[Fold, ...]:
-    """The folds a configuration names: ``users5`` or ``leave-one-out``; `ValueProblem` for another."""
+    """The folds a configuration names: ``users5``, ``leave-one-out`` or ``time5``; `ValueProblem` for another."""
+    users = len(windows.subjects)
+    if kind in ("users5", "leave-one-out") and users < 2 + bool(validation_users):
+        raise ValueProblem(
+            f"folds by user need {2 + bool(validation_users)} users or more; there {'is' if users == 1 else 'are'}"
+            f" {users}: label more people, or test on other times of the same with folds = time5"
+        )
+    if kind == "time5":
+        return time_folds(windows, 5, seed=seed, validate=validation_users > 0)
     if kind == "users5":
         folds = min(5, len(windows.subjects))
         return user_folds(windows, folds, seed=seed, validation_users=validation_users)
     if kind == "leave-one-out":
         return leave_one_user_out(windows, seed=seed, validation_users=validation_users)
-    raise ValueProblem(f"folds are users5 or leave-one-out; found {kind!r}")
+    raise ValueProblem(f"folds are users5, leave-one-out or time5; found {kind!r}")
 
 
 def few_labels(windows: Windows, train: Ints, per_class: int, *, seed: int = 0) -> Ints:

@@ -1,12 +1,14 @@
 """Folds: no user in two parts; few labels from training users only; nothing of a test user in the scaler."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from m3n_studio.errors import ValueProblem
-from m3n_studio.learning.folds import Scaler, few_labels, leave_one_user_out, make_folds, user_folds
+from m3n_studio.learning.folds import Scaler, few_labels, leave_one_user_out, make_folds, time_folds, user_folds
 from tests.learning.made import windows
 
 people = st.dictionaries(
@@ -74,7 +76,7 @@ def test_too_few_users_and_unknown_folds_are_named():
         user_folds(data, 5)
     with pytest.raises(ValueProblem, match="leave none of 1"):
         user_folds(data, 2, validation_users=1)
-    with pytest.raises(ValueProblem, match="users5 or leave-one-out"):
+    with pytest.raises(ValueProblem, match="leave-one-out or time5"):
         make_folds(data, "random")
     assert len(make_folds(data, "leave-one-out", validation_users=0)) == 2
 
@@ -122,3 +124,40 @@ def test_a_dead_channel_and_a_missing_placement_divide_by_one():
     assert scaler.std[0, 2] == 1
     assert (scaler.std[1] == 1).all()
     assert (scaler.mean[1] == 0).all()
+
+
+def in_time(counts, hop_s=1.0, length_s=2.0, recordings=3, seed=0):
+    """Windows of one person a hop apart, in recordings."""
+    made = windows({"u": counts}, samples=round(16 * length_s))
+    order = np.random.default_rng(seed).permutation(len(made))
+    made = made.take(order)
+    place = np.arange(len(made))
+    return replace(
+        made, recording=np.array([f"r{i % recordings}" for i in place]), start_s=(place // recordings) * hop_s
+    )
+
+
+@settings(max_examples=40)
+@given(st.tuples(*[st.integers(15, 60)] * 3), st.integers(1, 4), st.sampled_from([0.25, 1.0, 2.0]), st.integers(0, 5))
+def test_by_time_no_two_parts_share_a_sample_and_everything_is_tested_once(counts, recordings, hop_s, seed):
+    data = in_time(counts, hop_s, recordings=recordings, seed=seed)
+    folds = time_folds(data, 5, seed=seed)
+    tested = np.sort(np.concatenate([fold.test for fold in folds]))
+    assert tested.tolist() == list(range(len(data)))
+    for fold in folds:
+        parts = (fold.train, fold.validation, fold.test)
+        for i, first in enumerate(parts):
+            for second in parts[i + 1 :]:
+                same = data.recording[first][:, None] == data.recording[second][None]
+                apart = np.abs(data.start_s[first][:, None] - data.start_s[second][None])
+                assert (apart[same] >= 2.0 - 1e-6).all()
+        assert len(fold.train)
+
+
+def test_one_person_gets_folds_by_time_and_is_told_so():
+    data = in_time((30, 30, 30))
+    with pytest.raises(ValueProblem, match="folds = time5"):
+        make_folds(data, "users5")
+    assert len(make_folds(data, "time5")) == 5
+    with pytest.raises(ValueProblem, match="label more"):
+        make_folds(in_time((2, 1, 0), recordings=1), "time5")
