@@ -8,12 +8,12 @@ changes in the same project is noticed by its file and read again.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal, Slot
 
 from m3n_studio.errors import M3nError
+from m3n_studio.studio.core.desk_steps import EntriesStep, EntryStep, ImportStep, LabelStep, ManyStep
 from m3n_studio.studio.core.history import Step as UndoStep
 from m3n_studio.studio.core.history import UndoStack
 
@@ -26,93 +26,6 @@ if TYPE_CHECKING:
     from m3n_studio.project.values import Edit, Session
 
 _LOOK_AGAIN_MS = 250
-
-
-@dataclass(frozen=True, eq=False)
-class _LabelStep:
-    """A change of labels of one session; steps about the same thing are one."""
-
-    desk: Desk
-    session: str
-    change: Change
-    about: str = ""
-
-    @property
-    def label(self) -> str:
-        return self.change.label
-
-    def redo(self) -> bool:
-        return self.desk.write(self.session, self.change)
-
-    def undo(self) -> bool:
-        return self.desk.write(self.session, self.change.inverse())
-
-
-@dataclass(frozen=True, eq=False)
-class _EntryStep:
-    """A change of a subject, session, label set and the like."""
-
-    desk: Desk
-    edit: Edit
-
-    @property
-    def label(self) -> str:
-        return self.edit.label
-
-    def redo(self) -> bool:
-        return self.desk.write_entry(self.edit)
-
-    def undo(self) -> bool:
-        return self.desk.write_entry(self.edit.inverse())
-
-
-@dataclass(frozen=True, eq=False)
-class _ManyStep:
-    """Changes of labels of several sessions that belong together."""
-
-    desk: Desk
-    label: str
-    changes: tuple[tuple[str, Change], ...]
-
-    def redo(self) -> bool:
-        return self.desk.write_all(self.changes)
-
-    def undo(self) -> bool:
-        return self.desk.write_all(tuple((session, c.inverse()) for session, c in reversed(self.changes)))
-
-
-@dataclass(frozen=True, eq=False)
-class _EntriesStep:
-    """Several changes of entries made as one."""
-
-    desk: Desk
-    label: str
-    edits: tuple[Edit, ...]
-
-    def redo(self) -> bool:
-        return self.desk.write_entries(self.edits)
-
-    def undo(self) -> bool:
-        return self.desk.write_entries(tuple(edit.inverse() for edit in reversed(self.edits)))
-
-
-@dataclass(frozen=True, eq=False)
-class _ImportStep:
-    """What an import put in: entries, then labels of sessions."""
-
-    desk: Desk
-    label: str
-    added: tuple[Added, ...]
-
-    def redo(self) -> bool:
-        from m3n_studio.project.importing import put_back
-
-        return self.desk.do(lambda project: put_back(project, self.added))
-
-    def undo(self) -> bool:
-        from m3n_studio.project.importing import take_back
-
-        return self.desk.do(lambda project: take_back(project, self.added))
 
 
 class Desk(QObject):
@@ -306,7 +219,7 @@ class Desk(QObject):
             return False
         if not self.write(self.session.id, change):
             return False
-        self._stack.add(_LabelStep(self, self.session.id, change, about))
+        self._stack.add(LabelStep(self, self.session.id, change, about))
         return True
 
     def annotate_all(self, label: str, changes: Mapping[str, Change]) -> bool:
@@ -314,7 +227,7 @@ class Desk(QObject):
         real = tuple((session, change) for session, change in changes.items() if change)
         if not real or not self.write_all(real):
             return False
-        self._stack.add(_ManyStep(self, label, real))
+        self._stack.add(ManyStep(self, label, real))
         return True
 
     def remember(self, step: UndoStep) -> None:
@@ -329,11 +242,11 @@ class Desk(QObject):
         if self.session is None or not self.write(self.session.id, step.change):
             return False
         last = self._stack.last
-        grows = bool(step.about) and isinstance(last, _LabelStep) and last.about == step.about
+        grows = bool(step.about) and isinstance(last, LabelStep) and last.about == step.about
         if grows and not step.undo:
             self._stack.drop()
         elif step.undo:
-            made = _LabelStep(self, self.session.id, step.undo, step.about)
+            made = LabelStep(self, self.session.id, step.undo, step.about)
             (self._stack.grow if grows else self._stack.add)(made)
         return True
 
@@ -341,7 +254,7 @@ class Desk(QObject):
         """Change a subject, session, recording, label set ...: on disk when this returns True."""
         if not self.write_entry(edit):
             return False
-        self._stack.add(_EntryStep(self, edit))
+        self._stack.add(EntryStep(self, edit))
         return True
 
     def write(self, session_id: str, change: Change) -> bool:
@@ -378,14 +291,14 @@ class Desk(QObject):
         """Change several entries as one step; all of them or none."""
         if not edits or not self.write_entries(edits):
             return False
-        self._stack.add(_EntriesStep(self, label, tuple(edits)))
+        self._stack.add(EntriesStep(self, label, tuple(edits)))
         return True
 
     def took_in(self, added: Sequence[Added]) -> None:
         """Show what was imported by a job, and let it be undone as one step."""
         if added:
             many = "" if len(added) == 1 else f" {len(added)} recordings"
-            self._stack.add(_ImportStep(self, f"Import{many or ' ' + added[0].session.name}", tuple(added)))
+            self._stack.add(ImportStep(self, f"Import{many or ' ' + added[0].session.name}", tuple(added)))
         self.refresh()
 
     def write_entry(self, edit: Edit) -> bool:
