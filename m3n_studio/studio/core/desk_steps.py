@@ -23,12 +23,15 @@ class LabelStep:
 
     @property
     def label(self) -> str:
+        """For the undo menu."""
         return self.change.label
 
     def redo(self) -> bool:
+        """Write it."""
         return self.desk.write(self.session, self.change)
 
     def undo(self) -> bool:
+        """Write what takes it back."""
         return self.desk.write(self.session, self.change.inverse())
 
 
@@ -41,12 +44,15 @@ class EntryStep:
 
     @property
     def label(self) -> str:
+        """For the undo menu."""
         return self.edit.label
 
     def redo(self) -> bool:
+        """Write it."""
         return self.desk.write_entry(self.edit)
 
     def undo(self) -> bool:
+        """Write what takes it back."""
         return self.desk.write_entry(self.edit.inverse())
 
 
@@ -59,9 +65,11 @@ class ManyStep:
     changes: tuple[tuple[str, Change], ...]
 
     def redo(self) -> bool:
+        """Write it."""
         return self.desk.write_all(self.changes)
 
     def undo(self) -> bool:
+        """Write what takes it back."""
         return self.desk.write_all(tuple((session, c.inverse()) for session, c in reversed(self.changes)))
 
 
@@ -74,9 +82,11 @@ class EntriesStep:
     edits: tuple[Edit, ...]
 
     def redo(self) -> bool:
+        """Write it."""
         return self.desk.write_entries(self.edits)
 
     def undo(self) -> bool:
+        """Write what takes it back."""
         return self.desk.write_entries(tuple(edit.inverse() for edit in reversed(self.edits)))
 
 
@@ -89,11 +99,13 @@ class ImportStep:
     added: tuple[Added, ...]
 
     def redo(self) -> bool:
+        """Write it."""
         from m3n_studio.project.importing import put_back
 
         return self.desk.do(lambda project: put_back(project, self.added))
 
     def undo(self) -> bool:
+        """Write what takes it back."""
         from m3n_studio.project.importing import take_back
 
         return self.desk.do(lambda project: take_back(project, self.added))
