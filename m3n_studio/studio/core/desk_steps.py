@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from m3n_studio.annotation.model import Change
     from m3n_studio.project.importing import Added
     from m3n_studio.project.values import Edit
-    from m3n_studio.studio.core.desk import Desk
+
+
+class Writes(Protocol):
+    """What writes: the desk. Each says whether it was written."""
+
+    def write(self, session_id: str, change: Change) -> bool:
+        """Labels of one session."""
+
+    def write_all(self, changes: Sequence[tuple[str, Change]]) -> bool:
+        """Labels of several, as one."""
+
+    def write_entry(self, edit: Edit) -> bool:
+        """A subject, session, label set and the like."""
+
+    def write_entries(self, edits: Sequence[Edit]) -> bool:
+        """Several, as one."""
+
+    def do(self, work: Callable[[Any], object]) -> bool:
+        """Anything else done to the project."""
 
 
 @dataclass(frozen=True, eq=False)
 class LabelStep:
     """A change of labels of one session; steps about the same thing are one."""
 
-    desk: Desk
+    desk: Writes
     session: str
     change: Change
     about: str = ""
@@ -39,7 +58,7 @@ class LabelStep:
 class EntryStep:
     """A change of a subject, session, label set and the like."""
 
-    desk: Desk
+    desk: Writes
     edit: Edit
 
     @property
@@ -60,7 +79,7 @@ class EntryStep:
 class ManyStep:
     """Changes of labels of several sessions that belong together."""
 
-    desk: Desk
+    desk: Writes
     label: str
     changes: tuple[tuple[str, Change], ...]
 
@@ -77,7 +96,7 @@ class ManyStep:
 class EntriesStep:
     """Several changes of entries made as one."""
 
-    desk: Desk
+    desk: Writes
     label: str
     edits: tuple[Edit, ...]
 
@@ -94,7 +113,7 @@ class EntriesStep:
 class ImportStep:
     """What an import put in: entries, then labels of sessions."""
 
-    desk: Desk
+    desk: Writes
     label: str
     added: tuple[Added, ...]
 
