@@ -139,12 +139,13 @@ class Raster:
         (height, width) uint32
             Valid until the next picture.
         """
-        margin = int(np.ceil(radius_px)) + 1
+        reach = int(np.ceil(radius_px))
+        margin = 2 * reach + 1
         wide = self._room(size, margin, ground)
         flat, pitch = wide.reshape(-1), wide.shape[1]
         for rows, shape in passes:
             part, tint = (screen, colors) if rows is None else (screen[rows], colors[rows])
-            x, y, seen = inside(part, size, margin - 1)
+            x, y, seen = inside(part, size, reach)
             at, tint = (y + margin) * np.int32(pitch) + (x + margin), tint if len(seen) == len(tint) else tint[seen]
             shown = tint != 0
             if not shown.all():
