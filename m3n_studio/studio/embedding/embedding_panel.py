@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QButtonGroup,
     QHBoxLayout,
     QListWidget,
@@ -37,8 +38,8 @@ _TOOLS = (
     ("lasso", "Lasso", "Drag around points to pick them; with Shift they are added"),
     ("box", "Box", "Drag a box over points to pick them; with Shift they are added"),
 )
-_WIDE_PX = 520
-_SIDE_PX = 210
+_WIDE_PX, _WIDER_PX = 520, 860
+_SIDE_PX = 250
 
 
 class EmbeddingPanel(QWidget):
@@ -194,12 +195,14 @@ class EmbeddingPanel(QWidget):
         for widget, row in ((self.second, second), (self.tool_row, tools)):
             row.setContentsMargins(0, 0, 0, 0)
             widget.setLayout(row)
-        layout.addLayout(first)
-        self._middle = QHBoxLayout()
+        self._top = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._top.setSpacing(6)
+        self._middle, self._below = QHBoxLayout(), QVBoxLayout()
         self._middle.setSpacing(10)
         self._middle.addWidget(self.second, 1)
-        self._below = QVBoxLayout()
-        layout.addLayout(self._middle)
+        self._top.addLayout(first, 1)
+        self._top.addLayout(self._middle, 1)
+        layout.addLayout(self._top)
         layout.addLayout(self._below)
         self._below.addWidget(self.tool_row)
         layout.addWidget(self.pages, 1)
@@ -209,7 +212,9 @@ class EmbeddingPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Beside each other where there is room, else below."""
         super().resizeEvent(event)
-        wide = self.width() >= _WIDE_PX
+        wide, wider = self.width() >= _WIDE_PX, self.width() >= _WIDER_PX
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._top.setDirection(beside if wider else below)
         wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
         if self.splitter.orientation() != wanted:
             self.splitter.setOrientation(wanted)

@@ -23,7 +23,9 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 REAL, SYNTHETIC, POSE, TEXT = range(4)
-MODALITIES = ("IMU, real", "IMU, synthetic", "pose", "text")
+MODALITIES = ("real IMU", "synthetic IMU", "pose", "text")
+#: The marks of the modalities, in words.
+GLYPHS = ("●", "□", "◆", "▲")
 BY = {
     "class": "Class", "subject": "Subject", "modality": "Modality", "recording": "Recording", "error": "Error",
     "expert": "Expert",
@@ -115,7 +117,7 @@ def joined(parts: Sequence[PointTable]) -> PointTable:
     paths = {k: v for p in parts for k, v in p.paths.items()}
     notes = tuple(n for p in parts for n in p.notes)
     counts = np.bincount(rows["modality"], minlength=len(MODALITIES))
-    about = ", ".join(f"{n} {MODALITIES[i]}" for i, n in enumerate(counts.tolist()) if n)
+    about = ", ".join(f"{GLYPHS[i]} {n} {MODALITIES[i]}" for i, n in enumerate(counts.tolist()) if n)
     return replace(parts[0], **rows, paths=paths, notes=notes, about=about)
 
 

@@ -426,7 +426,7 @@ class EmbeddingView(EmbeddingPanel):
         kind = int(table.modality[row])
         end = float(table.start_s[row]) + table.length_s
         name = str(table.name[row])
-        parts = [MODALITIES[kind]]
+        parts = [] if kind == REAL and not lines else [MODALITIES[kind]]
         if said is not None and said.labels[row]:
             parts.insert(0, str(said.labels[row]))
         if kind == REAL:
@@ -469,7 +469,7 @@ class EmbeddingView(EmbeddingPanel):
             return
         self.cloud.set_current(row)
         self.point_words.setText(self.words_of(row, lines=True))
-        self.open_motion.setVisible(str(table.name[row]) in table.paths and table.modality[row] != REAL)
+        self.open_motion.setVisible(bool(table.modality[row] != REAL) and str(table.name[row]) in table.paths)
 
         def work(task: Task) -> tuple[PointTable, int, NDArray[np.int64], NDArray[np.float32]]:
             return table, row, *nearest(table.vector, row, NEIGHBOURS)
