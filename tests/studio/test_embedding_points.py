@@ -194,7 +194,7 @@ def test_groups_have_the_tiers_colours_and_count():
     assert by.colors[3] == ""
     assert by.counts.tolist() == [1, 2, 1, 1]
     errors = groups(of, "error", labels, predicted, colors, {})
-    assert set(errors.names) == {"right", "sit taken for walk", "walk taken for sit", "–"}
+    assert set(errors.names) == {"right", "sit as walk", "walk as sit", "–"}
     assert dict(zip(errors.names, errors.counts.tolist(), strict=True))["–"] == 2
     kinds = groups(of, "modality", labels, predicted, colors, {})
     assert kinds.names == (MODALITIES[REAL], MODALITIES[POSE])

@@ -123,7 +123,7 @@ def test_a_classifiers_space_has_its_predictions_and_experts(qtbot, opened):
     qtbot.waitUntil(lambda: view.said.by == "error")
     wrong = (view.said.labels != view.said.predicted) & (view.said.labels != "")
     counts = dict(zip(view.said.groups.names, view.said.groups.counts.tolist(), strict=True))
-    assert sum(n for name, n in counts.items() if " taken for " in name) == wrong.sum()
+    assert sum(n for name, n in counts.items() if " as " in name) == wrong.sum()
 
 
 def rows_of(view, moments):

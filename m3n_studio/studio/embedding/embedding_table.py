@@ -31,6 +31,8 @@ BY = {
     "expert": "Expert",
 }  # fmt: skip
 NONE = "–"
+#: Of what a model says rightly.
+RIGHT = "#5f8f6a"
 #: A window has the class that covers this share of it, where no other covers more.
 _LEAST_SHARE = 0.5
 #: Colours of the groups that bring none, told apart on dark and light ground.
@@ -241,7 +243,7 @@ def groups(
         code = np.searchsorted(kept, table.modality)
         return Groups(code, tuple(MODALITIES[i] for i in kept), tuple(COLORS[i] for i in kept))
     if by == "error":
-        return _errors(labels, predicted, tier_colors)
+        return _errors(labels, np.where(table.modality == REAL, predicted, ""))
     if by == "class":
         return _named(labels, tier_colors)
     if by == "subject":
@@ -276,13 +278,12 @@ def _key(colors: Mapping[str, str], name: str) -> int:
     return list(colors).index(name) if name in colors else len(colors)
 
 
-def _errors(labels: NDArray[np.str_], predicted: NDArray[np.str_], colors: Mapping[str, str]) -> Groups:
+def _errors(labels: NDArray[np.str_], predicted: NDArray[np.str_]) -> Groups:
     """Right first, then what is taken for what, then what cannot be judged."""
     known = (labels != "") & (predicted != "")
     wrong = known & (labels != predicted)
     words = np.full(len(labels), "", dtype="U250")
     words[known & ~wrong] = "right"
     for row in np.flatnonzero(wrong):
-        words[row] = f"{labels[row]} taken for {predicted[row]}"
-    found = _named(words, {"right": "#5f8f6a"})
-    return found
+        words[row] = f"{labels[row]} as {predicted[row]}"
+    return _named(words, {"right": RIGHT})

@@ -33,7 +33,7 @@ from m3n_studio.studio.embedding.point_marks import MarkSheet
 from m3n_studio.studio.embedding.point_raster import SHAPES, Camera, Raster, mixed, ramp, rgb32
 from m3n_studio.studio.look.theme import Theme
 
-FEW = 5000
+FEW, MANY = 5000, 40_000
 TOOLS = ("pan", "lasso", "box")
 MORPH_S = 0.7
 _NEAR_PX = 9.0
@@ -163,7 +163,7 @@ class PointCloud(QWidget):
         if len(flat) != len(self._flat):
             self._picked = np.zeros(len(flat), dtype=bool)
             self._current, self._near, self._hover = -1, np.zeros(0, dtype=np.int64), -1
-        self._flat = np.ascontiguousarray(flat, dtype=np.float32)
+        self._flat = np.asfortranarray(flat, dtype=np.float32)  # a column is read at a time
         self.set_look(look)
         fitting = Camera.fitting(self._flat, self._size())
         self._camera_from, self._camera_to = self.camera, fitting
@@ -234,12 +234,15 @@ class PointCloud(QWidget):
         self._colors = np.where(look.hidden, np.uint32(0), colors).astype(np.uint32)
         counts = np.bincount(look.shape, minlength=len(SHAPES))
         kinds = [int(k) for k in np.argsort(-counts, kind="stable") if counts[k]]
-        if len(kinds) == 1 and not any_picked:
+        if len(self._flat) > MANY:  # no shape can be told apart
+            layers = (np.flatnonzero(~self._picked), np.flatnonzero(self._picked)) if any_picked else (None,)
+            self._passes = [(rows, SHAPES[0]) for rows in layers]
+        elif len(kinds) == 1 and not any_picked:
             self._passes = [(None, SHAPES[kinds[0]])]
         else:
-            layers = (~self._picked, self._picked) if any_picked else (np.ones(len(self._flat), dtype=bool),)
+            parts = (~self._picked, self._picked) if any_picked else (np.ones(len(self._flat), dtype=bool),)
             self._passes = [
-                (np.flatnonzero(layer & (look.shape == k)), SHAPES[k]) for layer in layers for k in kinds
+                (np.flatnonzero(layer & (look.shape == k)), SHAPES[k]) for layer in parts for k in kinds
             ]  # fmt: skip
         self._sheet.set_colors((*look.colors, *(mixed(c, ground, _FADED) for c in look.colors)), ground)
         self.update()
@@ -298,7 +301,7 @@ class PointCloud(QWidget):
         ratio = self.devicePixelRatioF()
         size = (max(round(self.width() * ratio), 1), max(round(self.height() * ratio), 1))
         screen = self._screen if ratio == 1.0 else self._screen * np.float32(ratio)
-        radius = (1.5 if len(self._flat) > 40_000 else 2.0) * ratio
+        radius = (1.5 if len(self._flat) > MANY else 2.0) * ratio
         self._raster.marks(screen, self._colors, size, rgb32(self._theme.panel), radius, self._passes)
         wide, margin = self._raster.whole()
         image = QImage(wide.data, wide.shape[1], wide.shape[0], 4 * wide.shape[1], QImage.Format.Format_RGB32)

@@ -19,7 +19,8 @@ Pixels = NDArray[np.uint32]
 
 #: Side of a cell of the density picture, px.
 CELL_PX = 4
-_FEW = 8
+#: From so many points on, those below others are sorted out first.
+_FEW = 20_000
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,13 @@ class Camera:
 
     def to_screen(self, flat: Singles, size: tuple[int, int]) -> Singles:
         """Places (N, 2) on a picture, px, y downwards."""
-        turn = np.array([self.scale, -self.scale], dtype=np.float32)
-        shift = np.array([size[0] / 2 - self.x * self.scale, size[1] / 2 + self.y * self.scale], dtype=np.float32)
-        return flat * turn + shift
+        out = np.empty((2, len(flat)), dtype=np.float32)
+        for axis, scale, shift in (
+            (0, self.scale, size[0] / 2 - self.x * self.scale), (1, -self.scale, size[1] / 2 + self.y * self.scale),
+        ):  # fmt: skip
+            np.multiply(flat[:, axis], np.float32(scale), out=out[axis])
+            out[axis] += np.float32(shift)
+        return out.T
 
     def to_plane(self, x: float, y: float, size: tuple[int, int]) -> tuple[float, float]:
         """The point of the plane that is seen at a pixel."""
@@ -93,12 +98,14 @@ def stamp(shape: str, radius_px: float) -> tuple[tuple[int, int], ...]:
 def inside(screen: Singles, size: tuple[int, int], margin: int = 0) -> tuple[Ints, Ints, NDArray[np.intp]]:
     """Pixels (x, y) and rows of the points that are in a picture or `margin` px beside it."""
     width, height = size
-    x, y = np.floor(screen[:, 0]), np.floor(screen[:, 1])
+    low, high = np.float32(-margin - 1), np.float32(max(width, height) + margin + 1)
+    x, y = (np.clip(screen[:, c], low, high) + np.float32(margin + 1) for c in (0, 1))  # above 0, so that casting floors
+    x, y = x.astype(np.int32) - np.int32(margin + 1), y.astype(np.int32) - np.int32(margin + 1)
     seen = (x >= -margin) & (x < width + margin) & (y >= -margin) & (y < height + margin)
     if seen.all():
-        return x.astype(np.int32), y.astype(np.int32), np.arange(len(x))
+        return x, y, np.arange(len(x))
     rows = np.flatnonzero(seen)
-    return x[rows].astype(np.int32), y[rows].astype(np.int32), rows
+    return x[rows], y[rows], rows
 
 
 class Raster:
@@ -106,6 +113,7 @@ class Raster:
 
     def __init__(self) -> None:
         self._wide = np.zeros((0, 0), dtype=np.uint32)
+        self._last = np.zeros(0, dtype=np.int32)
         self._margin = 0
         self.pixels: Pixels = np.zeros((0, 0), dtype=np.uint32)
 
@@ -160,15 +168,16 @@ class Raster:
         """All the memory of the last picture of marks, and how many pixels of it lie beside the picture."""
         return self._wide, self._margin
 
-    @staticmethod
-    def _on_top(at: Ints, tint: Pixels, flat: Pixels) -> tuple[Ints, Pixels]:
-        """One point a pixel, where so many lie that it pays."""
-        if len(at) < len(flat) // _FEW:
+    def _on_top(self, at: Ints, tint: Pixels, flat: Pixels) -> tuple[Ints, Pixels]:
+        """The last point of each pixel: who wrote a pixel last finds itself there."""
+        if len(at) < _FEW:
             return at, tint
-        held = np.zeros(len(flat), dtype=np.uint32)
-        held[at] = tint
-        kept = np.flatnonzero(held).astype(np.int32)
-        return kept, held[kept]
+        if len(self._last) < len(flat):
+            self._last = np.zeros(len(flat), dtype=np.int32)
+        each = np.arange(len(at), dtype=np.int32)
+        self._last[at] = each
+        kept = self._last[at] == each
+        return at[kept], tint[kept]
 
     def density(self, screen: Singles, shown: NDArray[np.bool_], size: tuple[int, int], colors: Pixels) -> Pixels:
         """How many points lie in each cell, on a logarithmic scale.
