@@ -10,6 +10,7 @@ Nothing here imports torch.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import queue
@@ -229,7 +230,7 @@ def _by_child(points: Singles, method: str, seed: int, tell: Progress, cancelled
     with tempfile.TemporaryDirectory(prefix="m3n-projection-") as folder:
         given, made = Path(folder) / "points.npy", Path(folder) / "flat.npy"
         np.save(given, points, allow_pickle=False)
-        command = [sys.executable, "-u", "-m", "m3n_studio.learning.projection", method, str(seed), str(given), str(made)]
+        command = [sys.executable, "-u", "-m", __name__, method, str(seed), str(given), str(made)]
         with _running(command) as (child, lines):
             words: list[str] = []
             while True:
@@ -303,9 +304,9 @@ def _lay_out(method: str, seed: int, given: str, made: str) -> None:
     points = np.load(given, allow_pickle=False)
     start = points[:, :2] / max(float(points[:, 0].std()), 1e-9) * 1e-4
     if method == "umap":
-        import umap
-
-        model = umap.UMAP(n_neighbors=min(15, len(points) - 1), random_state=seed, n_jobs=1, verbose=True)
+        model = importlib.import_module("umap").UMAP(
+            n_neighbors=min(15, len(points) - 1), random_state=seed, n_jobs=1, verbose=True
+        )
     else:
         from sklearn.manifold import TSNE
 

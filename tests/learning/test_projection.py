@@ -50,7 +50,9 @@ def test_trustworthiness_and_continuity_equal_those_of_scikit_learn(seed):
         for k in (5, 12):
             found = projection.trust(points, flat, neighbours=k)
             assert found.points == 150
-            assert found.trustworthiness == pytest.approx(manifold.trustworthiness(points, flat, n_neighbors=k), abs=2e-4)
+            assert found.trustworthiness == pytest.approx(
+                manifold.trustworthiness(points, flat, n_neighbors=k), abs=2e-4
+            )
             assert found.continuity == pytest.approx(manifold.trustworthiness(flat, points, n_neighbors=k), abs=2e-4)
 
 
@@ -69,7 +71,7 @@ def test_neighbours_equal_those_found_one_by_one(count, wanted, seed):
     points = projection.unit(rng.normal(size=(count, 6)))
     row = int(rng.integers(count))
     found, alike = projection.nearest(points, row, wanted)
-    each = sorted(((-float(points[i] @ points[row]), i) for i in range(count) if i != row))[:wanted]
+    each = sorted((-float(points[i] @ points[row]), i) for i in range(count) if i != row)[:wanted]
     assert len(found) == len(each)
     assert np.allclose(alike, [-a for a, _ in each], atol=1e-6)
     assert row not in found
@@ -88,7 +90,10 @@ def test_tsne_keeps_heaps_together_and_tells_how_far_it_is():
     own = np.array([flat[which == w].mean(axis=0) for w in range(4)])
     nearest = np.linalg.norm(flat[:, None] - own[None], axis=2).argmin(axis=1)
     assert (nearest == which).mean() > 0.9
-    assert projection.trust(points, flat).trustworthiness > projection.trust(points, projection.pca(points)[0]).trustworthiness - 0.02
+    assert (
+        projection.trust(points, flat).trustworthiness
+        > projection.trust(points, projection.pca(points)[0]).trustworthiness - 0.02
+    )
 
 
 def test_what_is_not_laid_out_goes_to_its_like(monkeypatch):

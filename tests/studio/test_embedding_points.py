@@ -175,7 +175,9 @@ def test_windows_of_several_placements_are_picked_together():
 
 
 def test_labels_are_those_that_cover_half_of_a_window():
-    tier = Tier("t", classes=(LabelClass("walk", "#112233", "w", id="w"), LabelClass("sit", "#445566", "s", id="s")), id="t")
+    tier = Tier(
+        "t", classes=(LabelClass("walk", "#112233", "w", id="w"), LabelClass("sit", "#445566", "s", id="s")), id="t"
+    )
     labels = [Annotation("t", "w", 0.0, 2.9, id="1"), Annotation("t", "s", 2.9, 6.0, id="2"),
               Annotation("other", "s", 0.0, 9.0, id="3")]  # fmt: skip
     of = joined([table([0, 1, 2, 3, 8]), table([0], kind=TEXT, said=np.array(["wave"]))])

@@ -110,8 +110,10 @@ def test_a_classifiers_space_has_its_predictions_and_experts(qtbot, opened):
     assert table.classes == ("rest", "shake")
     assert (table.expert >= 0).all()
     run = RunFolder.open(window.desk.project.folder / "runs" / "after")
-    held = {(str(n), round(s, 3)): table.classes[b] for p in fold_predictions(run).values()
-            for n, s, b in zip(p.recording, p.start_s.tolist(), p.probability.argmax(axis=1).tolist(), strict=True)}  # fmt: skip
+    held = {}
+    for p in fold_predictions(run).values():
+        for n, s, b in zip(p.recording, p.start_s.tolist(), p.probability.argmax(axis=1).tolist(), strict=True):
+            held[str(n), round(s, 3)] = table.classes[b]
     assert len(held) > 50
     for row in range(len(table)):
         key = view.said.titles[str(table.session[row])], round(float(table.start_s[row]), 3)
@@ -153,7 +155,7 @@ def agree(window, view):
     assert view.picked_row.isVisibleTo(view) == (len(view.picks.rows) > 0)
 
 
-def test_whatever_is_picked_wherever_all_views_agree(qtbot, opened):
+def test_whatever_is_picked_wherever_all_views_agree(qtbot, opened):  # noqa: C901 - a function an action
     window, view = opened
     table = embedded(qtbot, window, view)
     view.play_action.setChecked(False)
@@ -240,7 +242,8 @@ def test_a_click_goes_there_plays_and_lists_true_neighbours(qtbot, opened):
     window, view = opened
     table = embedded(qtbot, window, view)
     here = window.desk.session.id
-    row = int(np.flatnonzero((table.session != here) & (np.abs(table.start_s - 4.0) < 0.3) & (table.modality == REAL))[0])
+    away = (table.session != here) & (table.modality == REAL)
+    row = int(np.flatnonzero(away & (np.abs(table.start_s - 4.0) < 0.3))[0])
     view.cloud.setFocus()
     at = view.cloud.place_of(row)
     near = view.cloud.point_at(at.x(), at.y())
@@ -249,7 +252,8 @@ def test_a_click_goes_there_plays_and_lists_true_neighbours(qtbot, opened):
     view._on_clicked(row, False)
     moment = table.moment(row)
     assert window.moments.picked == (moment,)
-    qtbot.waitUntil(lambda: window.desk.session.id == moment.session and window.clock.loop == (moment.start_s, moment.end_s))
+    qtbot.waitUntil(lambda: window.desk.session.id == moment.session)
+    qtbot.waitUntil(lambda: window.clock.loop == (moment.start_s, moment.end_s))
     assert window.clock.playing
     window.clock.pause()
     qtbot.waitUntil(lambda: view.near.count() == 12 and view.near_of[0] == row)

@@ -164,8 +164,11 @@ class EmbeddingPanel(QWidget):
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for widget, stretch in ((self.legend, 3), (self.point_words, 0), (self.open_motion, 0), (self.near, 2)):
-            column.addWidget(widget, stretch)
+        parts: tuple[tuple[QWidget, int], ...] = (
+            (self.legend, 3), (self.point_words, 0), (self.open_motion, 0), (self.near, 2),
+        )  # fmt: skip
+        for part, stretch in parts:
+            column.addWidget(part, stretch)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.cloud)
@@ -187,7 +190,7 @@ class EmbeddingPanel(QWidget):
             row.setContentsMargins(0, 0, 0, 0)
             widget.setLayout(row)
             widget.hide()
-        self.picked_row.layout().setStretch(0, 1)  # type: ignore[union-attr, attr-defined]
+        self.picked_row.layout().setStretch(0, 1)  # type: ignore[union-attr]
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setSpacing(6)
@@ -206,8 +209,9 @@ class EmbeddingPanel(QWidget):
         layout.addLayout(self._below)
         self._below.addWidget(self.tool_row)
         layout.addWidget(self.pages, 1)
-        for widget in (self.words, self.busy, self.picked_row):
-            layout.addWidget(widget)
+        layout.addWidget(self.words)
+        layout.addWidget(self.busy)
+        layout.addWidget(self.picked_row)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Beside each other where there is room, else below."""

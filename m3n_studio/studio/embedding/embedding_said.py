@@ -48,7 +48,9 @@ def _from_shown(out: NDArray[np.str_], table: PointTable, shown: Mapping[str, Pr
     for session, found in shown.items():
         rows = np.flatnonzero((table.session == session) & (table.modality == REAL))
         middle = table.start_s[rows] + table.length_s / 2
-        at = np.floor((middle - found.time_s[0]) / found.hop_s + 1e-9).astype(int) if len(found.time_s) else rows * 0 - 1
+        at = (
+            np.floor((middle - found.time_s[0]) / found.hop_s + 1e-9).astype(int) if len(found.time_s) else rows * 0 - 1
+        )
         good = (at >= 0) & (at < len(found.time_s))
         rows, at = rows[good], at[good]
         sure = found.probability[at]

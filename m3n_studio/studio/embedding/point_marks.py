@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 from m3n_studio.studio.embedding.point_raster import SHAPES
 
 if TYPE_CHECKING:
-    from m3n_studio.studio.embedding.point_cloud import Look
+    from m3n_studio.studio.embedding.point_picture import Look
 
 CELL = 28
 #: Half the size of a mark, px, for up to so many points.
@@ -97,4 +97,5 @@ class MarkSheet:
         parts[:, 8] = 0.0
         parts[:, 9] = 1.0
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawPixmapFragments(*self._parts.drawargs(), sheet)
+        first, count = self._parts.drawargs()
+        painter.drawPixmapFragments(first, count, sheet)

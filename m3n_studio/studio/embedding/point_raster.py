@@ -99,8 +99,8 @@ def inside(screen: Singles, size: tuple[int, int], margin: int = 0) -> tuple[Int
     """Pixels (x, y) and rows of the points that are in a picture or `margin` px beside it."""
     width, height = size
     low, high = np.float32(-margin - 1), np.float32(max(width, height) + margin + 1)
-    x, y = (np.clip(screen[:, c], low, high) + np.float32(margin + 1) for c in (0, 1))  # above 0, so that casting floors
-    x, y = x.astype(np.int32) - np.int32(margin + 1), y.astype(np.int32) - np.int32(margin + 1)
+    shift = margin + 1  # above 0 casting floors
+    x, y = ((np.clip(screen[:, c], low, high) + np.float32(shift)).astype(np.int32) - np.int32(shift) for c in (0, 1))
     seen = (x >= -margin) & (x < width + margin) & (y >= -margin) & (y < height + margin)
     if seen.all():
         return x, y, np.arange(len(x))
