@@ -1,5 +1,7 @@
 """Points as pictures, lassos, tables, groups: against what is worked out one by one."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -31,7 +33,8 @@ def table(starts, session="a", kind=REAL, length_s=2.0, **more):
     n = len(starts)
     given = {
         "vector": np.eye(max(n, 1), 8, dtype=np.float32)[:n], "modality": np.full(n, kind),
-        "session": np.full(n, session if kind == REAL else ""), "name": np.full(n, session), "subject": np.full(n, "P1"),
+        "session": np.full(n, session if kind == REAL else ""),
+        "name": np.full(n, session), "subject": np.full(n, "P1"),
         "placement": np.full(n, ""), "start_s": np.array(starts, dtype=float), "length_s": length_s,
         "said": np.full(n, ""), "predicted": np.full(n, -1), "expert": np.full(n, -1),
     }  # fmt: skip
@@ -214,7 +217,7 @@ def test_marks_are_one_rectangle_where_moments_touch(given_spans):
     found = united(spans, (0.0, 20.0), 200.0)
     assert found == sorted(found)
     assert all(0 <= a <= b <= 200 for a, b in found)
-    assert all(one[1] < other[0] for one, other in zip(found, found[1:], strict=False))
+    assert all(one[1] < other[0] for one, other in itertools.pairwise(found))
     for a, b in spans:
         for t in (a, (a + b) / 2, b):
             if 0.5 < t < 19.5 and b > a:

@@ -51,10 +51,10 @@ class Visitor(QObject):
             (start, end), self._after = self._after, None
             self._play(start, end)
         moment = self._loop
-        if moment is not None and session is not None and session.id == moment.session:
-            if clock.end_s >= moment.start_s:
-                self._loop = None
-                self._play(moment.start_s, moment.end_s)
+        there = moment is not None and session is not None and session.id == moment.session
+        if moment is not None and there and clock.end_s >= moment.start_s:
+            self._loop = None
+            self._play(moment.start_s, moment.end_s)
 
     def _play(self, start_s: float, end_s: float) -> None:
         clock = self._context.clock

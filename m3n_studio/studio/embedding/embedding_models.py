@@ -60,6 +60,7 @@ class Joint:
         self._query = query
 
     def windows(self, windows: Windows, tell: Callable[[int, int], None], task: Task) -> Embeddings:
+        """Real windows in its space."""
         from m3n_studio.learning.embed import embed_windows
         from m3n_studio.learning.pretrain import open_pretrained
         from m3n_studio.learning.text import read_templates
@@ -69,6 +70,7 @@ class Joint:
         return embed_windows(of, windows, said, cache=_sentence_cache(), progress=tell, cancelled=task.cancelled)
 
     def motions(self, folders: list[Path], tell: Callable[[int, int], None], task: Task) -> Embeddings:
+        """Synthetic windows of motions in its space, with all else it has a place for."""
         from m3n_studio.learning.embed import embed_motions
         from m3n_studio.learning.pretrain import open_pretrained
 
@@ -93,6 +95,7 @@ class Classifier:
         self._query = query
 
     def windows(self, windows: Windows, tell: Callable[[int, int], None], task: Task) -> Embeddings:
+        """Real windows in its space."""
         from m3n_studio.learning.trained import open_classifiers
 
         of = open_classifiers(self._query.run, (self._query.fold,))[0]
@@ -100,6 +103,7 @@ class Classifier:
         return _as_file("recordings", vector, windows.recording, windows.subject, windows.start_s, (), None, about)
 
     def motions(self, folders: list[Path], tell: Callable[[int, int], None], task: Task) -> Embeddings:
+        """Synthetic windows of motions in its space, with all else it has a place for."""
         from m3n_studio.learning.trained import open_classifiers
         from m3n_studio.learning.triples import Choice, TripleDrawer
 

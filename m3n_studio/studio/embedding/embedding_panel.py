@@ -160,21 +160,7 @@ class EmbeddingPanel(QWidget):
         tools = _row(*self.tools.values(), self.density, self.fit)
         tools.setSpacing(3)
         tools.addStretch(1)
-        side = QWidget()
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        parts: tuple[tuple[QWidget, int], ...] = (
-            (self.legend, 3), (self.point_words, 0), (self.open_motion, 0), (self.near, 2),
-        )  # fmt: skip
-        for part, stretch in parts:
-            column.addWidget(part, stretch)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(self.cloud)
-        self.splitter.addWidget(side)
-        self.splitter.setStretchFactor(0, 1)
-        self.splitter.setSizes([_SIDE_PX * 2, _SIDE_PX])
+        self._lay_out_middle()
         self.empty = label(style="muted", accessible="What to do next")
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -212,6 +198,24 @@ class EmbeddingPanel(QWidget):
         layout.addWidget(self.words)
         layout.addWidget(self.busy)
         layout.addWidget(self.picked_row)
+
+    def _lay_out_middle(self) -> None:
+        """Points, and beside them the legend and one point's neighbours."""
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        parts: tuple[tuple[QWidget, int], ...] = (
+            (self.legend, 3), (self.point_words, 0), (self.open_motion, 0), (self.near, 2),
+        )  # fmt: skip
+        for part, stretch in parts:
+            column.addWidget(part, stretch)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.cloud)
+        self.splitter.addWidget(side)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setSizes([_SIDE_PX * 2, _SIDE_PX])
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Beside each other where there is room, else below."""
