@@ -318,4 +318,6 @@ def _lay_out(method: str, seed: int, given: str, made: str) -> None:
 
 
 if __name__ == "__main__":
+    if hasattr(os, "nice"):
+        os.nice(10)  # the window comes first
     _lay_out(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4])

@@ -38,7 +38,7 @@ _TOOLS = (
     ("lasso", "Lasso", "Drag around points to pick them; with Shift they are added"),
     ("box", "Box", "Drag a box over points to pick them; with Shift they are added"),
 )
-_WIDE_PX, _WIDER_PX = 520, 860
+_WIDE_PX, _WIDER_PX = 520, 820
 _SIDE_PX = 250
 
 

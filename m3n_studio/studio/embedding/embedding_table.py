@@ -106,8 +106,13 @@ class PointTable:
 
     def moments(self, rows: Iterable[int]) -> tuple[Moment, ...]:
         """The stretches of the real windows among some rows."""
-        found = (self.moment(int(row)) for row in rows)
-        return tuple(m for m in found if m is not None)
+        wanted = np.fromiter(rows, dtype=np.int64)
+        wanted = wanted[self.modality[wanted] == REAL]
+        starts = self.start_s[wanted].tolist()
+        return tuple(
+            Moment(session, start, start + self.length_s)
+            for session, start in zip(self.session[wanted].tolist(), starts, strict=True)
+        )
 
 
 ROWS = ("vector", "modality", "session", "name", "subject", "placement", "start_s", "said", "predicted", "expert")
@@ -140,17 +145,30 @@ class RowFinder:
         A moment that is a window stands for that window; another for the windows whose middle lies in it;
         one between all middles for the window whose middle is nearest, where that overlaps it.
         """
-        found = [self._of(m) for m in moments]
-        return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
+        found = [np.zeros(0, dtype=np.int64)]
+        by_session: dict[str, list[Moment]] = {}
+        for m in moments:
+            by_session.setdefault(m.session, []).append(m)
+        for session, some in by_session.items():
+            exact, rest = self._windows(session, some)
+            found += [exact, *(self._of(m) for m in rest)]
+        return np.unique(np.concatenate(found))
+
+    def _windows(self, session: str, moments: list[Moment]) -> tuple[Ints, list[Moment]]:
+        """Rows of the moments that are windows, all at once, and the other moments."""
+        rows, starts = self._rows.get(session, (np.zeros(0, dtype=np.int64), np.zeros(0)))
+        spans = np.array([(m.start_s, m.end_s) for m in moments])
+        low, high = (np.searchsorted(starts, spans[:, 0] + d) for d in (-1e-6, 1e-6))
+        same = (np.abs(spans[:, 1] - spans[:, 0] - self._length) < 1e-6) & (high > low)
+        marks = np.zeros(len(starts) + 1, dtype=np.int64)
+        np.add.at(marks, low[same], 1)
+        np.add.at(marks, high[same], -1)
+        return rows[np.cumsum(marks[:-1]) > 0], [moments[i] for i in np.flatnonzero(~same)]
 
     def _of(self, moment: Moment) -> Ints:
         rows, starts = self._rows.get(moment.session, (np.zeros(0, dtype=np.int64), np.zeros(0)))
         if not len(rows):
             return rows
-        if abs(moment.end_s - moment.start_s - self._length) < 1e-6:
-            same = _between(starts, moment.start_s - 1e-6, moment.start_s + 1e-6)
-            if same.stop > same.start:
-                return rows[same]
         middle = self._length / 2
         inside = _between(starts, moment.start_s - middle, moment.end_s - middle)
         if inside.stop > inside.start:
