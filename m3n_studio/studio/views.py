@@ -39,6 +39,9 @@ def build_traces(context: ViewContext) -> TraceView:
 
     view = TraceView(context.clock, context.theme, context.selection, jobs=context.jobs, desk=context.desk)
     context.selection.plot_edges = view.plot_edges
+    if context.moments is not None and context.desk is not None:
+        view.marks.follow(context.moments)
+        context.desk.session_changed.connect(view.marks.refresh)
     view.sensor_changed.connect(context.selection.set_sensor)
     context.selection.sensor_changed.connect(view.set_sensor)
     context.actions["show_all"].triggered.connect(view.show_all)

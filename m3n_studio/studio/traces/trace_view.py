@@ -25,6 +25,7 @@ from m3n_studio.studio.traces import trace_export
 from m3n_studio.studio.traces.label_follow import LabelFollower
 from m3n_studio.studio.traces.label_tint import Tint, tint
 from m3n_studio.studio.traces.measure_cursors import MeasureCursors, span_words
+from m3n_studio.studio.traces.moment_marks import MomentMarks
 from m3n_studio.studio.traces.trace_bar import TraceBar
 from m3n_studio.studio.traces.trace_data import QUANTITIES, Quantity, page
 from m3n_studio.studio.traces.trace_head import TraceHead
@@ -93,6 +94,7 @@ class TraceView(QWidget):
         self.lanes: list[Lane] = []
         self.history = ZoomHistory()
         self.measure = MeasureCursors(self)
+        self.marks = MomentMarks(self)
         # all of the time there is, which may be known before the view is built
         self._view = (clock.start_s, max(clock.end_s, clock.start_s + 1e-3))
         self._built: object = None
@@ -248,6 +250,7 @@ class TraceView(QWidget):
         titles = 2 * len(self.tracks)
         self.graph.setMinimumHeight(LEAST_LANE_PX * len(self.lanes) + 22 * (titles + 1) if self.lanes else 0)
         self.measure.set_lanes(self.lanes, self._theme)
+        self.marks.set_lanes(self.lanes, self._theme)
         self._on_tool(self.bar.tool)
         self._set_view(*self._view)
         self._on_selected(self.selection.range)
