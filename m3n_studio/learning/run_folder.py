@@ -138,10 +138,10 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: str | Path, config: LearningConfig, about: About) -> Self:
-        """A new run in a folder that is not there yet or is empty; its parent must be there."""
+        """A new run in a folder that is not there yet or is empty."""
         run = cls(path)
         try:
-            run.path.mkdir(exist_ok=True)
+            run.path.mkdir(parents=True, exist_ok=True)
             if any(run.path.iterdir()):
                 raise FileError(path, found="something is there already", expected="a new or empty folder")
         except OSError as error:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from m3n_studio.studio.core.desk import Desk
 
 
-@dataclass(frozen=True, order=True)
-class Moment:
-    """A stretch of a session.
+class Moment(NamedTuple):
+    """A stretch of a session; a tuple, as a hundred thousand may be picked at once.
 
     Attributes
     ----------
