@@ -44,7 +44,8 @@ def spikes(e: Evidence) -> Iterator[Finding]:
         yield Finding(
             "spikes", "warning" if most(found, e.history.trained) else "hint",
             "The loss jumps: the steps may be too large",
-            f"{sum(f[0] for f in found)} of {sum(f[2] for f in found)} steps told{where} had a loss up to {max(f[1] for f in found):.1f} times the usual and a gradient over 4 times the usual.",
+            f"{sum(f[0] for f in found)} of {sum(f[2] for f in found)} steps told{where} had a loss up to"
+            f" {max(f[1] for f in found):.1f} times the usual and a gradient over 4 times the usual.",
             "Single steps undo what many before them have learned; training goes on, but ends higher than it could.",
             f"Lower {e.setting}.learning_rate{rate} by 3 to 10 times, or set {e.setting}.clip_norm to 1 to 5.",
         )  # fmt: skip
@@ -168,24 +169,23 @@ def not_converged(e: Evidence) -> Iterator[Finding]:
     """The last epoch allowed was still better than those before."""
     if e.status == "running":
         return
-    found, ended = [], []
+    found = []
     for part in e.history.trained:
         y = part.epochs.column("validation/loss")
         y = y if np.isfinite(y).all() else part.epochs.column("train/loss")
         if part.epoch < _LEAST or part.epoch < part.most_epochs:
             continue
-        ended.append(part)
         recent = max(2, math.ceil(0.2 * len(y)))
         before, last = float(y[:-recent].min()), float(y.min())
         near_end = int(np.argmin(y)) >= len(y) - max(1, math.ceil(0.1 * len(y)))
         if near_end and before > 0 and (before - last) / before > 0.01:
             found.append((part, before, last, recent))
-    if found and most(found, ended):
+    if found and most(found, e.history.trained):
         part, before, last, recent = max(found, key=lambda f: (f[1] - f[2]) / f[1])
         yield Finding(
             "not converged", "warning", "It was still getting better when it ended",
             f"The last {recent} of {part.epoch} epochs lowered the loss by {(before - last) / before:.0%}, from"
-            f" {before:.3g} to {last:.3g}{of_folds(found, ended)}.",
+            f" {before:.3g} to {last:.3g}{of_folds(found, e.history.trained)}.",
             "The most epochs allowed ended training, not a lack of progress.",
             f"Raise {e.setting}.epochs (now {part.most_epochs}) to {2 * part.most_epochs} or more.",
         )  # fmt: skip

@@ -11,6 +11,7 @@ import math
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -173,7 +174,13 @@ class History:
             for name in part.steps.names:
                 if name not in _OF_STEPS and np.any(np.abs(part.steps.column(name)) > 1e-12):
                     found[name] = None
+        if "extra" not in found and {"loss", "cross_entropy"} <= set(found):
+            del found["cross_entropy"]  # the two are one then
         return tuple(sorted(found, key=lambda n: (n != "loss", n == "reconstruction", n == "pose2imu")))
+
+    def copy(self) -> History:
+        """One that stays as it is now, for another thread."""
+        return deepcopy(self)
 
     def share(self, folds: int = 0) -> float:
         """How far the run is, 0 to 1; `folds` is how many parts there will be."""

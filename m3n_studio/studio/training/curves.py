@@ -1,0 +1,432 @@
+"""Curves of runs, painted by hand: decimated to the pixels there are, kept as a picture, read by mouse or keys."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from m3n_studio.studio.look.theme import Theme
+from m3n_studio.studio.look.widgets import named
+from m3n_studio.studio.training.curve_data import Curves, Line, Mark, decimate
+from m3n_studio.studio.training.plot_marks import line_color, log_ticks, mixed, short, ticks
+
+_TOP, _RIGHT, _BELOW = 12, 14, 36
+_MOST_READ = 12
+
+
+class CurvePlot(QWidget):
+    """Lines over epochs or steps.
+
+    Signals
+    -------
+    read : str
+        What is under the cursor, in words; empty: nothing.
+    """
+
+    read = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        named(self, accessible="Curves of the run")
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.theme = theme
+        self.curves, self.x_title, self.y_title = Curves(), "epoch", ""
+        self.hidden: frozenset[str] = frozenset()
+        self.log_y = False
+        self.view: tuple[float, float] | None = None
+        self.reading: float | None = None
+        self._picture: QPixmap | None = None
+        self._grip: tuple[float, tuple[float, float]] | None = None
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Wide rather than high."""
+        return QSize(420, 240)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """As small as makes sense."""
+        return QSize(180, 130)
+
+    def set_curves(self, curves: Curves, x_title: str, y_title: str) -> None:
+        """Show other lines; the stretch zoomed to stays where x is still the same thing."""
+        if x_title != self.x_title:
+            self.view = self.reading = None
+        self.curves, self.x_title, self.y_title = curves, x_title, y_title
+        self._fresh()
+
+    def set_hidden(self, keys: Collection[str]) -> None:
+        """Leave lines of these keys out."""
+        self.hidden = frozenset(keys)
+        self._fresh()
+
+    def set_log(self, on: bool) -> None:
+        """Logarithmic values."""
+        self.log_y = on
+        self._fresh()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        self.theme = theme
+        self._fresh()
+
+    def _fresh(self) -> None:
+        self._picture = None
+        self.setAccessibleDescription(self.words_at(self.reading) if self.reading is not None else "")
+        self.update()
+
+    # ------------------------------------------------------------------ where things are
+
+    @property
+    def shown(self) -> list[Line]:
+        """The lines that are not hidden."""
+        return [line for line in self.curves.lines if line.key not in self.hidden]
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """First and last x there are."""
+        lines = self.shown
+        if not lines:
+            return 0.0, 1.0
+        low, high = min(float(x.x[0]) for x in lines), max(float(x.x[-1]) for x in lines)
+        return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+    def _heights(self, span: tuple[float, float]) -> tuple[float, float]:
+        """Lowest and highest value in view, as they are painted."""
+        low, high = math.inf, -math.inf
+        for line in self.shown:
+            y = self._painted(line.y[(line.x >= span[0]) & (line.x <= span[1])])
+            y = y[np.isfinite(y)]
+            if len(y):
+                low, high = min(low, float(y.min())), max(high, float(y.max()))
+        if low > high:
+            return 0.0, 1.0
+        if not self.log_y and 0 < low < 0.3 * high:
+            low = 0.0
+        room = 0.06 * (high - low) or max(abs(high) * 0.1, 1e-6)
+        return low - (room if low else 0.0), high + room
+
+    def _painted(self, y: np.ndarray) -> np.ndarray:
+        if not self.log_y:
+            return y
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(y > 0, np.log10(np.where(y > 0, y, 1.0)), np.nan)
+
+    def _box(self, heights: tuple[float, float]) -> QRectF:
+        words = [self._y_words(t) for t in self._y_ticks(heights)]
+        left = max((self.fontMetrics().horizontalAdvance(w) for w in words), default=20) + 12
+        return QRectF(left, _TOP, max(self.width() - left - _RIGHT, 10), max(self.height() - _TOP - _BELOW, 10))
+
+    def _y_ticks(self, heights: tuple[float, float]) -> list[float]:
+        most = max(int((self.height() - _TOP - _BELOW) / 34), 2)
+        return log_ticks(*heights, most) if self.log_y else ticks(*heights, most)
+
+    def _y_words(self, tick: float) -> str:
+        return short(10.0**tick if self.log_y else tick)
+
+    # ------------------------------------------------------------------ painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """The picture of the curves, then what is under the cursor."""
+        painter = QPainter(self)
+        if self._picture is None:
+            self._picture = self._draw()
+        painter.drawPixmap(0, 0, self._picture)
+        if self.reading is not None and self.shown:
+            self._draw_cursor(painter)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(self.theme.accent), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
+
+    def _draw(self) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(QColor(self.theme.panel))
+        painter = QPainter(picture)
+        painter.setFont(self.font())
+        self._span = self.view or self.span
+        self._ys = self._heights(self._span)
+        self._room = self._box(self._ys)
+        self._draw_axes(painter)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRect(self._room.adjusted(-1, -1, 1, 1))
+        for line in sorted(self.shown, key=lambda x: not x.faint):
+            self._draw_line(painter, line)
+        self._draw_marks(painter)
+        painter.end()
+        return picture
+
+    def _at(self, x: float, y: float) -> QPointF:
+        box, (x0, x1), (y0, y1) = self._room, self._span, self._ys
+        return QPointF(
+            box.left() + (x - x0) / (x1 - x0) * box.width(), box.bottom() - (y - y0) / (y1 - y0) * box.height()
+        )
+
+    def _draw_axes(self, painter: QPainter) -> None:
+        theme, box, line = self.theme, self._room, self.fontMetrics().height()
+        muted, grid = QColor(theme.muted), QColor(theme.plot_grid)
+        for tick in self._y_ticks(self._ys):
+            y = round(self._at(self._span[0], tick).y()) + 0.5
+            painter.setPen(grid)
+            painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
+            painter.setPen(muted)
+            painter.drawText(
+                QRectF(0, y - line / 2, box.left() - 6, line),
+                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._y_words(tick),
+            )  # fmt: skip
+        for tick in ticks(*self._span, max(int(box.width() / 70), 2)):
+            if tick != round(tick):
+                continue
+            x = round(self._at(tick, self._ys[0]).x()) + 0.5
+            painter.setPen(grid)
+            painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()))
+            painter.setPen(muted)
+            painter.drawText(QRectF(x - 40, box.bottom() + 3, 80, line), Qt.AlignmentFlag.AlignHCenter, short(tick))
+        painter.setPen(muted)
+        foot = QRectF(box.left(), box.bottom() + line + 2, box.width(), line)
+        painter.drawText(foot, Qt.AlignmentFlag.AlignRight, self.x_title)
+        painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, self.y_title)
+
+    def _pen(self, line: Line) -> QPen:
+        color = line_color(self.theme, line.color)
+        quiet = line.dashed and self.curves.both
+        if line.faint or quiet:
+            color = mixed(self.theme.panel, color, 0.34 if line.faint else 0.75)
+        pen = QPen(QColor(color), 1.0 if line.faint else 1.2 if quiet else 2.0)
+        pen.setCosmetic(True)
+        if quiet and not line.faint and len(line.x) < 400:
+            pen.setDashPattern([5.0, 3.0])
+        return pen
+
+    def _draw_line(self, painter: QPainter, line: Line) -> None:
+        x, y = decimate(line.x, line.y, *self._span, max(int(self._room.width()), 1))
+        y = self._painted(y)
+        box, (x0, x1), (y0, y1) = self._room, self._span, self._ys
+        px = box.left() + (x - x0) / (x1 - x0) * box.width()
+        py = box.bottom() - (y - y0) / (y1 - y0) * box.height()
+        pen = self._pen(line)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if len(px) == 1:
+            painter.setPen(QPen(pen.color(), 6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            painter.drawPoint(QPointF(px[0], py[0]))
+            return
+        if len(px) > 2 * box.width():
+            pen.setWidthF(1.0)  # a wide pen over so many points costs a hundred times as much
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(pen)
+        painter.drawPath(pg.functions.arrayToQPath(px, py, connect="finite"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    def _draw_marks(self, painter: QPainter) -> None:
+        box = self._room
+        for mark in self.curves.marks:
+            if mark.y is None:
+                x = self._at(mark.x, self._ys[0]).x()
+                painter.setPen(QPen(QColor(self.theme.difference), 1, Qt.PenStyle.DotLine))
+                painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()))
+        for mark in self.curves.marks:
+            if mark.y is not None and mark.key not in self.hidden:
+                y = self._painted(np.array([mark.y]))[0]
+                if math.isfinite(y):
+                    painter.setPen(QPen(QColor(line_color(self.theme, mark.color)), 1.6))
+                    painter.setBrush(QColor(self.theme.panel))
+                    painter.drawEllipse(self._at(mark.x, float(y)), 3.5, 3.5)
+
+    # ------------------------------------------------------------------ reading
+
+    def values_at(self, x: float) -> list[tuple[Line, float, float]]:
+        """(line, x, y) of the points nearest to an x; of folds only the mean where there are several lines."""
+        out = []
+        for line in self.shown:
+            if line.faint or not len(line.x):
+                continue
+            i = int(np.clip(np.searchsorted(line.x, x), 0, len(line.x) - 1))
+            if i and abs(line.x[i - 1] - x) <= abs(line.x[i] - x):
+                i -= 1
+            out.append((line, float(line.x[i]), float(line.y[i])))
+        return out
+
+    def marks_at(self, x: float, reach: float) -> list[Mark]:
+        """Marks at an x, give or take."""
+        return [m for m in self.curves.marks if abs(m.x - x) <= reach and m.key not in self.hidden]
+
+    def words_at(self, x: float) -> str:
+        """What is at an x, for people who do not see it."""
+        found = self.values_at(x)
+        if not found:
+            return ""
+        values = "; ".join(f"{self._line_words(line)} {short(y)}" for line, _, y in found)
+        marks = "".join(f"; {m.words}" for m in self.marks_at(x, 0.5))
+        return f"{self.x_title} {short(found[0][1])}: {values}{marks}"
+
+    def _line_words(self, line: Line) -> str:
+        return line.key + (" (training)" if line.dashed and self.curves.both else "")
+
+    def _draw_cursor(self, painter: QPainter) -> None:
+        found = self.values_at(self.reading or 0.0)
+        if not found:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        x = self._at(found[0][1], self._ys[0]).x()
+        if not self._room.left() - 1 <= x <= self._room.right() + 1:
+            return
+        painter.setPen(QPen(QColor(self.theme.muted), 1))
+        painter.drawLine(QPointF(x, self._room.top()), QPointF(x, self._room.bottom()))
+        for line, at, y in found:
+            place = self._at(at, float(self._painted(np.array([y]))[0]))
+            if self._room.contains(place):
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(QColor(line_color(self.theme, line.color)))
+                painter.drawEllipse(place, 3.0, 3.0)
+        self._draw_readout(painter, x, found)
+
+    def _draw_readout(self, painter: QPainter, x: float, found: list[tuple[Line, float, float]]) -> None:
+        theme, metrics = self.theme, self.fontMetrics()
+        rows = [(line_color(theme, li.color), self._line_words(li), short(y)) for li, _, y in found[:_MOST_READ]]
+        more = len(found) - len(rows)
+        head = f"{self.x_title} {short(found[0][1])}"
+        reach = 4 * (self._span[1] - self._span[0]) / max(self._room.width(), 1)
+        notes = [m.words for m in self.marks_at(found[0][1], reach)][:3] + ([f"and {more} more lines"] if more else [])
+        height = metrics.height() + 1
+        names = max(metrics.horizontalAdvance(r[1]) for r in rows)
+        wide = max(26 + names + max(metrics.horizontalAdvance(r[2]) for r in rows) + 20,
+                   *(metrics.horizontalAdvance(w) + 20 for w in (head, *notes)))  # fmt: skip
+        high = height * (len(rows) + 1 + len(notes)) + 12
+        left = x + 12 if x + 12 + wide < self.width() else max(x - 12 - wide, 2)
+        box = QRectF(left, _TOP + 2, min(wide, self.width() - 4), high)
+        painter.setPen(QColor(theme.border))
+        painter.setBrush(QColor(theme.raised))
+        painter.drawRoundedRect(box, 6, 6)
+        at = QRectF(box.left() + 10, box.top() + 6, box.width() - 20, height)
+        painter.setPen(QColor(theme.muted))
+        painter.drawText(at, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, head)
+        for color, name, value in rows:
+            at.translate(0, height)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(color))
+            painter.drawEllipse(QPointF(at.left() + 4, at.center().y()), 3.5, 3.5)
+            painter.setPen(QColor(theme.text))
+            painter.drawText(at.adjusted(16, 0, 0, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+            painter.drawText(at, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, value)
+        painter.setPen(QColor(theme.difference))
+        for note in notes:
+            at.translate(0, height)
+            painter.drawText(at, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, note)
+
+    def read_at(self, x: float | None) -> None:
+        """Put the cursor at an x; None: nowhere."""
+        self.reading = x
+        words = "" if x is None else self.words_at(x)
+        self.setAccessibleDescription(words)
+        self.read.emit(words)
+        self.update()
+
+    # ------------------------------------------------------------------ mouse and keys
+
+    def x_of(self, px: float) -> float:
+        """The x under a pixel."""
+        if self._picture is None:
+            self._picture = self._draw()
+        return self._span[0] + (px - self._room.left()) / self._room.width() * (self._span[1] - self._span[0])
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Read values; dragged: move along."""
+        if self._grip is not None and event.buttons() & Qt.MouseButton.LeftButton and self.view is not None:
+            at, (low, high) = self._grip
+            by = (event.position().x() - at) / max(self._room.width(), 1) * (high - low)
+            self._look(low - by, high - by)
+        else:
+            self.read_at(self.x_of(event.position().x()))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Take hold of the picture."""
+        self._grip = (event.position().x(), self.view or self.span)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Let go."""
+        self._grip = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Show all."""
+        self.show_all()
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Nothing is read any more."""
+        if not self.hasFocus():
+            self.read_at(None)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Nothing is read any more."""
+        super().focusOutEvent(event)
+        self.read_at(None)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Ctrl and the wheel zoom over x, about the mouse; the wheel alone scrolls what is around."""
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier or not event.angleDelta().y():
+            event.ignore()
+            return
+        self.zoom(0.8 ** (event.angleDelta().y() / 120), self.x_of(event.position().x()))
+        event.accept()
+
+    def zoom(self, factor: float, about: float) -> None:
+        """Show a factor of the stretch shown, about an x."""
+        low, high = self.view or self.span
+        self._look(about - (about - low) * factor, about + (high - about) * factor)
+
+    def show_all(self) -> None:
+        """Show every x."""
+        self.view = None
+        self._fresh()
+
+    def _look(self, low: float, high: float) -> None:
+        first, last = self.span
+        wide = min(max(high - low, (last - first) / 1000), last - first)
+        low = min(max(low, first), last - wide)
+        self.view = None if wide >= last - first else (low, low + wide)
+        self._fresh()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Left and right read from point to point, plus and minus zoom, 0 shows all."""
+        key = Qt.Key(event.key())
+        lines = [line for line in self.shown if not line.faint]
+        if not lines:
+            super().keyPressEvent(event)
+            return
+        x = lines[0].x
+        low, high = self.view or self.span
+        now = self.reading if self.reading is not None else low - 1e-9
+        steps = {Qt.Key.Key_Right: int(np.searchsorted(x, now + 1e-9, side="right")),
+                 Qt.Key.Key_Left: int(np.searchsorted(x, now - 1e-9)) - 1, Qt.Key.Key_Home: 0,
+                 Qt.Key.Key_End: len(x) - 1}  # fmt: skip
+        if key in steps:
+            self.read_at(float(x[min(max(steps[key], 0), len(x) - 1)]))
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
+            about = self.reading if self.reading is not None else (low + high) / 2
+            self.zoom(1.25 if key == Qt.Key.Key_Minus else 0.8, about)
+        elif key == Qt.Key.Key_0:
+            self.show_all()
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Another picture."""
+        super().resizeEvent(event)
+        self._picture = None
