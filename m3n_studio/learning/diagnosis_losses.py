@@ -153,11 +153,12 @@ def overfitting(e: Evidence) -> Iterator[Finding]:
             found.append((part, x[best], y[best], end, train[best], behind))
     if found:
         part, epoch, low, end, train, behind = max(found, key=lambda f: f[3] / f[2])
-        where = f" ({part.name})" if part.name else ""
+        where = f" of {part.name}" if part.name else ""
+        others = of_folds(found, judged)
         yield Finding(
             "overfitting", "warning" if most(found, judged) else "hint", "It learns its windows by heart",
-            f"After epoch {epoch:.0f} validation rose from {low:.3g} to {end:.3g} while training fell from {train:.3g}"
-            f" to {behind:.3g}{where}; so it is{of_folds(found, judged) or ' in this run'}.",
+            f"After epoch {epoch:.0f}{where} validation rose from {low:.3g} to {end:.3g} while training fell from"
+            f" {train:.3g} to {behind:.3g}{'; so or likewise' + others if others else ''}.",
             "What is learned after that epoch holds for the windows trained on and for no others. The weights kept are"
             " those of the best epoch, so later epochs cost time rather than quality.",
             f"Label more users, pretrain, freeze the encoder longer, set {e.setting}.weight_decay to 0.01, or lower"

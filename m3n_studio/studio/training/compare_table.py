@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import label, named
-from m3n_studio.studio.training.curve_panel import dot
+from m3n_studio.studio.training.legend import dot
 from m3n_studio.studio.training.plot_marks import line_color
 from m3n_studio.studio.training.run_results import RunResults
 

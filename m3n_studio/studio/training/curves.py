@@ -24,11 +24,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import named
+from m3n_studio.studio.training import readout
 from m3n_studio.studio.training.curve_data import Curves, Line, Mark, decimate
 from m3n_studio.studio.training.plot_marks import line_color, log_ticks, mixed, short, ticks
 
 _TOP, _RIGHT, _BELOW = 12, 14, 36
-_MOST_READ = 12
 
 
 class CurvePlot(QWidget):
@@ -63,7 +63,7 @@ class CurvePlot(QWidget):
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """As small as makes sense."""
-        return QSize(180, 130)
+        return QSize(180, 84)
 
     def set_curves(self, curves: Curves, x_title: str, y_title: str) -> None:
         """Show other lines; the stretch zoomed to stays where x is still the same thing."""
@@ -299,37 +299,10 @@ class CurvePlot(QWidget):
         self._draw_readout(painter, x, found)
 
     def _draw_readout(self, painter: QPainter, x: float, found: list[tuple[Line, float, float]]) -> None:
-        theme, metrics = self.theme, self.fontMetrics()
-        rows = [(line_color(theme, li.color), self._line_words(li), short(y)) for li, _, y in found[:_MOST_READ]]
-        more = len(found) - len(rows)
-        head = f"{self.x_title} {short(found[0][1])}"
         reach = 4 * (self._span[1] - self._span[0]) / max(self._room.width(), 1)
-        notes = [m.words for m in self.marks_at(found[0][1], reach)][:3] + ([f"and {more} more lines"] if more else [])
-        height = metrics.height() + 1
-        names = max(metrics.horizontalAdvance(r[1]) for r in rows)
-        wide = max(26 + names + max(metrics.horizontalAdvance(r[2]) for r in rows) + 20,
-                   *(metrics.horizontalAdvance(w) + 20 for w in (head, *notes)))  # fmt: skip
-        high = height * (len(rows) + 1 + len(notes)) + 12
-        left = x + 12 if x + 12 + wide < self.width() else max(x - 12 - wide, 2)
-        box = QRectF(left, _TOP + 2, min(wide, self.width() - 4), high)
-        painter.setPen(QColor(theme.border))
-        painter.setBrush(QColor(theme.raised))
-        painter.drawRoundedRect(box, 6, 6)
-        at = QRectF(box.left() + 10, box.top() + 6, box.width() - 20, height)
-        painter.setPen(QColor(theme.muted))
-        painter.drawText(at, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, head)
-        for color, name, value in rows:
-            at.translate(0, height)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(color))
-            painter.drawEllipse(QPointF(at.left() + 4, at.center().y()), 3.5, 3.5)
-            painter.setPen(QColor(theme.text))
-            painter.drawText(at.adjusted(16, 0, 0, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
-            painter.drawText(at, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, value)
-        painter.setPen(QColor(theme.difference))
-        for note in notes:
-            at.translate(0, height)
-            painter.drawText(at, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, note)
+        notes = [m.words for m in self.marks_at(found[0][1], reach)]
+        head = f"{self.x_title} {short(found[0][1])}"
+        readout.draw(painter, self.theme, QRectF(self.rect()), x, readout.rows_of(found, self.curves.both), head, notes)
 
     def read_at(self, x: float | None) -> None:
         """Put the cursor at an x; None: nowhere."""

@@ -39,6 +39,8 @@ class FoldTable(QTableWidget):
         for i, (words, tip) in enumerate(zip(_COLUMNS, _TIPS, strict=True)):
             heading = QTableWidgetItem(words)
             heading.setToolTip(tip)
+            side = Qt.AlignmentFlag.AlignRight if i else Qt.AlignmentFlag.AlignLeft
+            heading.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
             self.setHorizontalHeaderItem(i, heading)
         self.verticalHeader().hide()
         self.setShowGrid(False)
@@ -68,8 +70,9 @@ class FoldTable(QTableWidget):
                 item.setToolTip(f"{row.name}: {row.state}")
                 self.setItem(i, j, item)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        head = max(self.horizontalHeader().sizeHint().height(), 20)
-        self.setFixedHeight(head + len(rows) * self.verticalHeader().defaultSectionSize() + 2 * self.frameWidth() + 6)
+        head = self.fontMetrics().height() + 12
+        self.horizontalHeader().setFixedHeight(head)
+        self.setFixedHeight(head + len(rows) * self.verticalHeader().defaultSectionSize() + 2 * self.frameWidth() + 10)
 
 
 def fold_words(row: FoldRow) -> tuple[str, ...]:

@@ -93,6 +93,6 @@ def started(created_at: str, now: datetime | None = None) -> str:
     today = (now or datetime.now()).astimezone().date()
     clock = f"{then:%H:%M}"
     if then.date() == today:
-        return f"today {clock}"
+        return clock
     day = f"{then.day} {then:%b}"
     return f"{day} {clock}" if then.year == today.year else f"{day} {then.year}"

@@ -16,7 +16,7 @@ from m3n_studio.studio.look.widgets import named
 from m3n_studio.studio.training.plot_marks import duration, line_color, started
 
 _ROW = Qt.ItemDataRole.UserRole
-_KINDS = {"pretrain": "Pretraining", "finetune": "Finetuning"}
+_KINDS = {"pretrain": "Pretrain", "finetune": "Finetune"}
 _INDEX = QModelIndex | QPersistentModelIndex
 
 
@@ -245,6 +245,7 @@ class RunList(QListView):
                 picked.select(self.runs.index(i), picked.SelectionFlag.Select)
                 if row.entry.path == paths[0]:
                     picked.setCurrentIndex(self.runs.index(i), picked.SelectionFlag.NoUpdate)
+                    self.scrollTo(self.runs.index(i))
         self._filling = False
         self._on_selection()
 

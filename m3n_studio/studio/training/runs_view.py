@@ -140,17 +140,14 @@ class RunsView(QWidget):
             self.pages.addWidget(views[name])
         row.addStretch(1)
         group.idToggled.connect(self._on_page)
-        self.title = label(style="heading", accessible="Run")
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.trouble = label(style="warning", accessible="What went wrong")
         self.trouble.setWordWrap(True)
         details = named(QWidget(), accessible="Details of the runs chosen")
         layout = QVBoxLayout(details)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addWidget(self.title)
-        layout.addWidget(self.trouble)
         layout.addLayout(row)
+        layout.addWidget(self.trouble)
         layout.addWidget(self.pages, 1)
         return details
 
@@ -267,8 +264,6 @@ class RunsView(QWidget):
         self._list_rows()
         chosen = self.chosen()
         results = self.reader.results
-        self.title.setText(" · ".join(e.name for e in chosen) if len(chosen) < 3 else f"{len(chosen)} runs")
-        self.title.setToolTip("\n".join(e.path for e in chosen))
         self.trouble.setText("\n".join(f"{e.name}: {e.message}" for e in chosen if e.message))
         self.trouble.setVisible(bool(self.trouble.text()))
         found = tuple((e.name, r.diagnosis) for e in chosen if (r := results.get(e.path)) is not None and r.diagnosis)
