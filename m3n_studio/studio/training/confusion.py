@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from m3n_studio.annotation.classes import COLORS
@@ -18,8 +18,8 @@ from m3n_studio.studio.training.plot_marks import mixed
 if TYPE_CHECKING:
     from m3n_studio.learning.evaluate import Scores
 
-_ROW_PX, _F1_PX, _LEAST_CELL, _MOST_CELL = 27, 92, 15.0, 54.0
-_COUNTS_FROM = 34.0
+_LOW_PX, _HIGH_PX, _F1_PX, _LEAST_CELL, _MOST_CELL = 27, 38, 92, 15.0, 60.0
+_COUNTS_FROM = 40.0
 
 
 class ConfusionMatrix(QWidget):
@@ -38,7 +38,7 @@ class ConfusionMatrix(QWidget):
     def set_scores(self, scores: Scores | None, colors: Mapping[str, str]) -> None:
         """Show other scores; `colors` by the class's name."""
         self.scores, self.colors, self.at = scores, colors, None
-        self.setFixedHeight(max(round(self._top() + _ROW_PX * len(self.names) + 4), 1))
+        self._fit()
         self.setAccessibleDescription(self._all_words())
         self.update()
 
@@ -57,11 +57,23 @@ class ConfusionMatrix(QWidget):
         return QSize(360, self.height())
 
     def _left(self) -> float:
-        widest = max((self.fontMetrics().horizontalAdvance(n) for n in self.names), default=0) + 44.0
+        widest = max((self.fontMetrics().horizontalAdvance(n) for n in self.names), default=0) + 52.0
         return min(widest, max(0.34 * self.width(), 92.0))
 
     def _top(self) -> float:
         return self.fontMetrics().height() + 8.0
+
+    def _high(self) -> int:
+        """Of a row: two lines where counts have room."""
+        return _HIGH_PX if self._cell() >= _COUNTS_FROM else _LOW_PX
+
+    def _fit(self) -> None:
+        self.setFixedHeight(max(round(self._top() + self._high() * len(self.names) + 4), 1))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Counts are shown where they have room."""
+        super().resizeEvent(event)
+        self._fit()
 
     def _cell(self) -> float:
         room = self.width() - self._left() - _F1_PX - 8
@@ -87,7 +99,7 @@ class ConfusionMatrix(QWidget):
         painter.setPen(QColor(self.theme.muted))
         painter.drawText(head, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "F1")
         for i, name in enumerate(self.names):
-            self._row(painter, i, name, QPointF(left, top + i * _ROW_PX), cell)
+            self._row(painter, i, name, QPointF(left, top + i * self._high()), cell)
         if self.hasFocus() and self.at is not None:
             painter.setPen(QPen(QColor(self.theme.accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -96,7 +108,9 @@ class ConfusionMatrix(QWidget):
 
     def _cell_box(self, i: int, j: int) -> QRectF:
         cell = self._cell()
-        return QRectF(self._left() + j * cell, self._top() + i * _ROW_PX, cell, _ROW_PX).adjusted(1, 1, -1, -1)
+        return QRectF(self._left() + j * cell, self._top() + i * self._high(), cell, self._high()).adjusted(
+            1, 1, -1, -1
+        )
 
     def _row(self, painter: QPainter, i: int, name: str, at: QPointF, cell: float) -> None:
         if self.scores is None:
@@ -105,13 +119,13 @@ class ConfusionMatrix(QWidget):
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self.color_of(name)))
-        painter.drawRoundedRect(QRectF(0, at.y() + 8, 11, 11), 3, 3)
+        painter.drawRoundedRect(QRectF(0, at.y() + self._high() / 2 - 5.5, 11, 11), 3, 3)
         number = str(i + 1)
         painter.setPen(QColor(theme.muted))
-        painter.drawText(QRectF(15, at.y(), 18, _ROW_PX), middle | Qt.AlignmentFlag.AlignRight, number)
+        painter.drawText(QRectF(15, at.y(), 18, self._high()), middle | Qt.AlignmentFlag.AlignRight, number)
         painter.setPen(QColor(theme.text))
         wide = int(at.x()) - 46
-        painter.drawText(QRectF(38, at.y(), wide + 4, _ROW_PX), middle | Qt.AlignmentFlag.AlignLeft,
+        painter.drawText(QRectF(38, at.y(), wide + 4, self._high()), middle,
                          metrics.elidedText(name, Qt.TextElideMode.ElideRight, wide))  # fmt: skip
         whole = sum(row)
         for j, count in enumerate(row):
@@ -121,12 +135,21 @@ class ConfusionMatrix(QWidget):
             painter.fillRect(box, QColor(color if count else theme.plot_grid))
             if count and cell >= 20:
                 painter.setPen(QColor(max((theme.text, theme.panel), key=lambda c: contrast(c, color))))
-                words = f"{100 * share:.0f}"
-                if cell >= _COUNTS_FROM:
-                    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{words} %" if cell >= 46 else words)
-                else:
-                    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
-        self._score(painter, name, QRectF(at.x() + len(self.names) * cell + 8, at.y(), _F1_PX, _ROW_PX))
+                self._in_cell(painter, box, share, count)
+        self._score(painter, name, QRectF(at.x() + len(self.names) * cell + 8, at.y(), _F1_PX, self._high()))
+
+    def _in_cell(self, painter: QPainter, box: QRectF, share: float, count: int) -> None:
+        if self._high() == _LOW_PX:
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{100 * share:.0f}")
+            return
+        half, plain = box.height() / 2, painter.font()
+        top = QRectF(box.left(), box.top() + 2, box.width(), half)
+        painter.drawText(top, Qt.AlignmentFlag.AlignCenter, f"{100 * share:.0f} %")
+        small = painter.font()
+        small.setPointSizeF(max(plain.pointSizeF() * 0.82, 6.5))
+        painter.setFont(small)
+        painter.drawText(top.translated(0, half - 4), Qt.AlignmentFlag.AlignCenter, str(count))
+        painter.setFont(plain)
 
     def _score(self, painter: QPainter, name: str, box: QRectF) -> None:
         if self.scores is None:
@@ -172,7 +195,7 @@ class ConfusionMatrix(QWidget):
 
     def cell_at(self, place: QPointF) -> tuple[int, int] | None:
         """Which cell is under a place; column -1 is a class's name or score."""
-        i = math.floor((place.y() - self._top()) / _ROW_PX)
+        i = math.floor((place.y() - self._top()) / self._high())
         j = math.floor((place.x() - self._left()) / self._cell())
         n = len(self.names)
         return (i, j if 0 <= j < n else -1) if 0 <= i < n else None

@@ -98,7 +98,7 @@ class LegendRoom(QScrollArea):
         """Ask for what the legend needs below a plot so wide, px, or beside it."""
         there = bool(self._legend.buttons)
         widest = max((b.sizeHint().width() for b in self._legend.buttons.values()), default=0) + 14
-        size = QSize(min(widest, width // 3) if beside else width, self._legend.heightForWidth(max(width - 12, 40)))
+        size = QSize(min(widest, width // 3) if beside else width, self._legend.heightForWidth(max(width - 12, 40)) + 2)
         wanted = (QSize(0, 0) if not there else size), beside
         if wanted != self._wanted:
             self._wanted = wanted

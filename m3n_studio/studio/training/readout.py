@@ -53,9 +53,9 @@ def draw(
     if len(rows) > most > 0:
         notes.append(f"and {len(rows) - most} more")
         rows = rows[:most]
-    titles = ("training", "validation") if len(rows[0].values) == 2 else ("",)
+    titles = ("train", "valid.") if len(rows[0].values) == 2 else ("",)
     columns = [
-        max(metrics.horizontalAdvance(w) for w in (title, *(r.values[i] for r in rows))) + 14
+        max(metrics.horizontalAdvance(w) for w in (title, *(r.values[i] for r in rows))) + 10
         for i, title in enumerate(titles)
     ]
     names = max(metrics.horizontalAdvance(w) for w in (head, *(r.name for r in rows))) + 18
