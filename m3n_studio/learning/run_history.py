@@ -8,11 +8,8 @@ in the order of its steps. An event whose values are no numbers is passed over a
 from __future__ import annotations
 
 import math
-from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +23,18 @@ _MOST_COLUMNS = 200
 
 
 class Columns:
-    """Rows of named numbers, in the order of a key that only grows; what is missing in a row is nan."""
+    """Rows of named numbers, in the order of a key that only grows; what is missing in a row is nan.
+
+    What is handed out are views that see no rows added later, so that asking is cheap.
+    """
 
     def __init__(self) -> None:
-        self._at = array("d")
-        self._of: dict[str, array[float]] = {}
+        self._count = 0
+        self._at = np.empty(64)
+        self._of: dict[str, Array] = {}
 
     def __len__(self) -> int:
-        return len(self._at)
+        return self._count
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,26 +44,35 @@ class Columns:
     @property
     def at(self) -> Array:
         """Key of every row (N,)."""
-        return np.array(self._at)
+        return self._at[: self._count]
 
     def column(self, name: str) -> Array:
         """One column (N,); nan throughout where there is none of that name."""
         found = self._of.get(name)
-        return np.full(len(self._at), np.nan) if found is None else np.array(found)
+        return np.full(self._count, np.nan) if found is None else found[: self._count]
 
     def add(self, at: float, values: Mapping[str, float]) -> None:
         """Add a row; rows at the same place or later are dropped first."""
-        if self._at and at <= self._at[-1]:
-            keep = bisect_left(self._at, at)
-            del self._at[keep:]
-            for column in self._of.values():
-                del column[keep:]
+        if self._count and at <= self._at[self._count - 1]:
+            self._count = int(np.searchsorted(self.at, at))
+            self._at, self._of = self._at.copy(), {name: y.copy() for name, y in self._of.items()}
+        if self._count == len(self._at):
+            self._at = np.concatenate([self._at, np.empty(max(self._count, 64))])
+            self._of = {name: np.concatenate([y, np.empty(max(self._count, 64))]) for name, y in self._of.items()}
         for name in values:
             if name not in self._of and len(self._of) < _MOST_COLUMNS:
-                self._of[name] = array("d", [math.nan]) * len(self._at)
-        self._at.append(at)
+                self._of[name] = np.full(len(self._at), np.nan)
+        self._at[self._count] = at
         for name, column in self._of.items():
-            column.append(values.get(name, math.nan))
+            column[self._count] = values.get(name, math.nan)
+        self._count += 1
+
+    def copy(self) -> Columns:
+        """One that stays as it is."""
+        out = Columns()
+        out._count, out._at = self._count, self.at.copy()
+        out._of = {name: y[: self._count].copy() for name, y in self._of.items()}
+        return out
 
 
 @dataclass
@@ -180,7 +190,11 @@ class History:
 
     def copy(self) -> History:
         """One that stays as it is now, for another thread."""
-        return deepcopy(self)
+        out = History()
+        out.parts = {n: replace(p, steps=p.steps.copy(), epochs=p.epochs.copy()) for n, p in self.parts.items()}
+        out.remarks, out.began, out.heard = list(self.remarks), self.began, self.heard
+        out.version, out.damaged = self.version, self.damaged
+        return out
 
     def share(self, folds: int = 0) -> float:
         """How far the run is, 0 to 1; `folds` is how many parts there will be."""

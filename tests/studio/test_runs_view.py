@@ -211,6 +211,7 @@ def test_a_diagnosis_is_shown_in_words(qtbot, view, folder):
 def test_a_run_of_another_process_is_followed_live(qtbot, window, folder):
     view = opened(qtbot, window, folder)
     out = folder / "runs" / "theirs"
+    out.parent.mkdir()
     process = subprocess.Popen(
         [sys.executable, "-m", "m3n_studio", "finetune", "--data", "demo", "--out", str(out), "--method", "base",
          "--preset", "smoke", "--set", "finetune.optimiser.epochs=30", "--set", "finetune.optimiser.stop_patience=30"],
@@ -257,7 +258,7 @@ def test_scores_come_with_every_fold_that_ends(qtbot, view, folder, made):
     run = RunFolder(home)
     run.set_state("running")
     view.window().runs.look()
-    (path,) = choose(qtbot, view, "growing")
+    choose(qtbot, view, "growing")
     view.show_page("results")
     assert "1 of 5 folds so far" in view.results.figures.text()
     shutil.move(home / "later2", home / "folds" / "2")
@@ -347,6 +348,8 @@ def test_fifty_thousand_events_are_painted_as_few_points(qtbot):
     plot = CurvePlot(load_theme("dark"))
     qtbot.addWidget(plot)
     plot.resize(800, 400)
+    plot.show()
+    qtbot.waitExposed(plot)
     curves = curves_of([("long", history)], "losses", True)
     assert len(curves.lines) == 10
     assert all(len(line.x) == 50_000 for line in curves.lines)

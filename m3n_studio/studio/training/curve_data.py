@@ -204,7 +204,7 @@ def _of_epochs(part: Part, name: str, by_step: bool) -> tuple[Array, Array]:
 
 def _known(x: Array, y: Array) -> tuple[Array, Array]:
     keep = np.isfinite(y)
-    return x[keep], y[keep]
+    return (x, y) if keep.all() else (x[keep], y[keep])
 
 
 def _best(history: History, key: str, color: int, by_step: bool) -> Iterator[Mark]:
@@ -240,6 +240,21 @@ def decimate(x: Array, y: Array, low: float, high: float, columns: int) -> tuple
     out_x, out_y = np.repeat(x[starts], 2), np.empty(2 * len(starts))
     out_y[0::2], out_y[1::2] = np.fmin.reduceat(y, starts), np.fmax.reduceat(y, starts)
     return np.append(out_x, x[-1]), np.append(out_y, y[-1])
+
+
+def envelope(
+    x: Array, y: Array, low: float, high: float, columns: int
+) -> tuple[NDArray[np.intp], Array, Array, Array] | None:
+    """Columns of pixels between two x; lowest, highest and mean value in each (K,). None where points are few."""
+    if high <= low or columns < 1:
+        return None
+    edges = np.searchsorted(x, np.linspace(low, high, columns + 1))
+    if edges[-1] - edges[0] <= 4 * columns:
+        return None
+    filled = np.flatnonzero(np.diff(edges))
+    starts, y = edges[filled] - edges[0], y[edges[0] : edges[-1]]
+    mean = np.add.reduceat(y, starts) / np.diff(np.append(starts, len(y)))
+    return filled, np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts), mean
 
 
 def write_csv(path: Path, runs: Sequence[tuple[str, History]]) -> int:

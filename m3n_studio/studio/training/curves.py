@@ -11,12 +11,14 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QPixmap,
+    QPolygonF,
     QResizeEvent,
     QWheelEvent,
 )
@@ -25,7 +27,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import named
 from m3n_studio.studio.training import readout
-from m3n_studio.studio.training.curve_data import Curves, Line, Mark, decimate
+from m3n_studio.studio.training.curve_data import Curves, Line, Mark, decimate, envelope
 from m3n_studio.studio.training.plot_marks import line_color, log_ticks, mixed, short, ticks
 
 _TOP, _RIGHT, _BELOW = 12, 14, 36
@@ -112,7 +114,8 @@ class CurvePlot(QWidget):
         """Lowest and highest value in view, as they are painted."""
         low, high = math.inf, -math.inf
         for line in self.shown:
-            y = self._painted(line.y[(line.x >= span[0]) & (line.x <= span[1])])
+            first, last = np.searchsorted(line.x, span[0]), np.searchsorted(line.x, span[1], side="right")
+            y = self._painted(line.y[first:last])
             y = y[np.isfinite(y)]
             if len(y):
                 low, high = min(low, float(y.min())), max(high, float(y.max()))
@@ -199,7 +202,10 @@ class CurvePlot(QWidget):
             painter.setPen(grid)
             painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()))
             painter.setPen(muted)
-            painter.drawText(QRectF(x - 40, box.bottom() + 3, 80, line), Qt.AlignmentFlag.AlignHCenter, short(tick))
+            words = short(tick)
+            wide = self.fontMetrics().horizontalAdvance(words) + 2
+            left = min(x - wide / 2, self.width() - wide - 1)
+            painter.drawText(QRectF(left, box.bottom() + 3, wide, line), Qt.AlignmentFlag.AlignHCenter, words)
         painter.setPen(muted)
         foot = QRectF(box.left(), box.bottom() + line + 2, box.width(), line)
         painter.drawText(foot, Qt.AlignmentFlag.AlignRight, self.x_title)
@@ -217,6 +223,8 @@ class CurvePlot(QWidget):
         return pen
 
     def _draw_line(self, painter: QPainter, line: Line) -> None:
+        if self._draw_dense(painter, line):
+            return
         x, y = decimate(line.x, line.y, *self._span, max(int(self._room.width()), 1))
         y = self._painted(y)
         box, (x0, x1), (y0, y1) = self._room, self._span, self._ys
@@ -228,12 +236,36 @@ class CurvePlot(QWidget):
             painter.setPen(QPen(pen.color(), 6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
             painter.drawPoint(QPointF(px[0], py[0]))
             return
-        if len(px) > 2 * box.width():
-            pen.setWidthF(1.0)  # a wide pen over so many points costs a hundred times as much
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(pen)
-        painter.drawPath(pg.functions.arrayToQPath(px, py, connect="finite"))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if np.isfinite(py).all():
+            painter.drawPolyline(_polygon(px, py))
+        else:
+            painter.drawPath(pg.functions.arrayToQPath(px, py, connect="finite"))
+
+    def _draw_dense(self, painter: QPainter, line: Line) -> bool:
+        """Fill, column by column, what a line with many points to a pixel covers; False where it has few."""
+        wide, high = int(self._room.width()), int(self._room.height())
+        found = envelope(line.x, line.y, *self._span, wide)
+        if found is None:
+            return False
+        columns, low, top, mean = found
+        first, last = self._ys
+        scale = (high - 1) / (last - first)
+        lower, upper, middle = (
+            np.clip(np.nan_to_num((last - self._painted(v)) * scale, nan=high), -1, high) for v in (low, top, mean)
+        )
+        upper[1:], lower[1:] = np.minimum(upper[1:], lower[:-1]), np.maximum(lower[1:], upper[:-1])
+        rows = np.arange(high, dtype=np.float32)[:, None]
+        inside = (rows >= np.floor(upper).astype(np.float32)) & (rows <= np.ceil(lower).astype(np.float32))
+        pen = self._pen(line)
+        band = QColor(mixed(self.theme.panel, pen.color().name(), 0.45))
+        pixels = np.zeros((high, wide), dtype=np.uint32)
+        pixels[:, columns] = inside * np.uint32(band.rgba())
+        image = QImage(pixels.data, wide, high, 4 * wide, QImage.Format.Format_ARGB32_Premultiplied)
+        painter.drawImage(self._room.topLeft(), image)
+        painter.setPen(QPen(pen.color(), 1))
+        painter.drawPolyline(_polygon(self._room.left() + columns + 0.5, self._room.top() + middle))
+        return True
 
     def _draw_marks(self, painter: QPainter) -> None:
         box = self._room
@@ -403,3 +435,11 @@ class CurvePlot(QWidget):
         """Another picture."""
         super().resizeEvent(event)
         self._picture = None
+
+
+def _polygon(x: np.ndarray, y: np.ndarray) -> QPolygonF:
+    """Points (N,) as Qt has them."""
+    polygon: QPolygonF = pg.functions.create_qpolygonf(len(x))
+    points = pg.functions.ndarray_from_qpolygonf(polygon)
+    points[:, 0], points[:, 1] = x, y
+    return polygon

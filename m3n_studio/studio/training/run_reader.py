@@ -45,6 +45,7 @@ class RunReader(QObject):
         self._again: set[str] = set()
         self._judging: set[str] = set()
         self._stale: set[str] = set()
+        self._seen: dict[str, tuple[object, ...]] = {}
         self._stopped = False
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self._judge_stale)
@@ -138,16 +139,26 @@ class RunReader(QObject):
     def _judge_stale(self) -> None:
         for path in tuple(self._stale):
             if path in self._chosen:
-                self._judge(path)
+                if self._standing(path) != self._seen.get(path):
+                    self._judge(path)
             else:
                 self.results.pop(path, None)
         self._stale.clear()
+
+    def _standing(self, path: str) -> tuple[object, ...]:
+        """What results depend on: they are not read again after a mere step."""
+        history, entry = self.histories.get(path), self._shelf.entry(path)
+        if history is None or entry is None:
+            return ()
+        epochs = tuple((p.name, p.epoch) for p in history.parts.values())
+        return epochs, len(history.remarks), entry.status, entry.message
 
     def _judge(self, path: str) -> None:
         history = self.histories.get(path)
         if history is None or path in self._judging or self._stopped:
             return
         self._judging.add(path)
+        self._seen[path] = self._standing(path)
         self._stale.discard(path)
         copy = history.copy()
         self._jobs.run("Reading results", lambda _task: read_results(path, copy), done=self._on_judged,
