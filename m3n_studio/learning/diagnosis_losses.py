@@ -158,7 +158,7 @@ def overfitting(e: Evidence) -> Iterator[Finding]:
         yield Finding(
             "overfitting", "warning" if most(found, judged) else "hint", "It learns its windows by heart",
             f"After epoch {epoch:.0f}{where} validation rose from {low:.3g} to {end:.3g} while training fell from"
-            f" {train:.3g} to {behind:.3g}{'; so or likewise' + others if others else ''}.",
+            f" {train:.3g} to {behind:.3g}{'; it rises' + others if others else ''}.",
             "What is learned after that epoch holds for the windows trained on and for no others. The weights kept are"
             " those of the best epoch, so later epochs cost time rather than quality.",
             f"Label more users, pretrain, freeze the encoder longer, set {e.setting}.weight_decay to 0.01, or lower"
