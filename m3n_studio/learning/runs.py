@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,26 +38,47 @@ def details(path: str | Path, last: int = 10) -> list[str]:
     return lines + [said(e.message) for e in events[len(events) - last :] if last]
 
 
-def comparison(paths: Sequence[str | Path]) -> list[str]:
-    """Results of runs, and the settings in which they differ, as columns."""
+@dataclass(frozen=True)
+class Compared:
+    """Runs side by side.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the runs; their paths where two have one name.
+    facts, settings : tuple of (str, tuple of str)
+        What they are and what came out; the settings in which they differ. A value for each run.
+    """
+
+    names: tuple[str, ...]
+    facts: tuple[tuple[str, tuple[str, ...]], ...]
+    settings: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def compared(paths: Sequence[str | Path]) -> Compared:
+    """Results of runs, and the settings in which they differ."""
     if len(paths) < 2:
         raise ValueProblem(f"expected two runs or more; found {len(paths)}")
     each = [RunFolder.open(path) for path in paths]
     names = [run.path.name for run in each]
     if len(set(names)) < len(names):
         names = [str(run.path) for run in each]
-    rows: list[tuple[str, list[str]]] = [("", names)]
-    rows += [
-        ("kind", [r.about.kind for r in each]), ("method", [str(r.about.facts.get("method", "")) for r in each]),
-        ("status", [r.state.status for r in each]), ("data", [r.about.data[:12] for r in each]),
-        ("result", [_result(r.metrics) or "-" for r in each]),
-    ]  # fmt: skip
+    facts = (
+        ("kind", tuple(r.about.kind for r in each)),
+        ("method", tuple(str(r.about.facts.get("method", "")) for r in each)),
+        ("status", tuple(r.state.status for r in each)), ("data", tuple(r.about.data[:12] for r in each)),
+        ("result", tuple(_result(r.metrics) or "-" for r in each)),
+    )  # fmt: skip
     flat = [run.config.flat() for run in each]
-    for name in flat[0]:
-        values = [str(f.get(name)) for f in flat]
-        if len(set(values)) > 1:
-            rows.append((name, values))
-    widths = [max(len(label) for label, _ in rows)] + [max(len(v[i]) for _, v in rows) for i in range(len(each))]
+    rows = ((name, tuple(str(f.get(name)) for f in flat)) for name in flat[0])
+    return Compared(tuple(names), facts, tuple(row for row in rows if len(set(row[1])) > 1))
+
+
+def comparison(paths: Sequence[str | Path]) -> list[str]:
+    """Results of runs, and the settings in which they differ, as columns of words."""
+    found = compared(paths)
+    rows = (("", found.names), *found.facts, *found.settings)
+    widths = [max(len(label) for label, _ in rows)] + [max(len(v[i]) for _, v in rows) for i in range(len(found.names))]
     return ["  ".join(c.ljust(w) for c, w in zip((label, *v), widths, strict=True)).rstrip() for label, v in rows]
 
 
