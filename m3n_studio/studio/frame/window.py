@@ -203,7 +203,7 @@ class Window(QMainWindow):
             "theme_dark": self._theme_dark, "dismiss": self.error_bar.hide, "save_layout": self.layouts.ask_save,
             "reset_layout": self.layouts.reset, "undo": self.history.stack.undo, "redo": self.history.stack.redo,
             "new_project": self.projects.ask_new, "open_project": self.projects.ask_open,
-            "close_project": self.projects.close, **self.exchange.slots,
+            "close_project": self.projects.close, "demo.learning": self.projects.ask_demo, **self.exchange.slots,
             **{name: self._dialog(show) for name, show in dialogs.DIALOGS.items()},
         }  # fmt: skip
         for name, slot in table.items():
@@ -214,6 +214,7 @@ class Window(QMainWindow):
         self.empty.sample_wanted.connect(self.opener.open_sample)
         self.empty.new_project_wanted.connect(self.projects.ask_new)
         self.empty.open_project_wanted.connect(self.projects.ask_open)
+        self.empty.demo_wanted.connect(self.projects.ask_demo)
         self.opener.opened.connect(self._on_opened)
         self.opener.failed.connect(self._on_not_opened)
         self.exchange.connect_to(self)
