@@ -93,4 +93,4 @@ def spectrum(imu: Singles, rate_hz: float) -> tuple[Floats, Floats]:
     window = np.hanning(t)
     power = np.abs(np.fft.rfft((acc - acc.mean(axis=2, keepdims=True)) * window, axis=2)) ** 2
     density = 2.0 * power.sum(axis=1).mean(axis=0) / ((window**2).sum() * rate_hz)
-    return np.fft.rfftfreq(t, 1.0 / rate_hz), np.asarray(density)
+    return np.asarray(np.fft.rfftfreq(t, 1.0 / rate_hz), dtype=np.float64), np.asarray(density)

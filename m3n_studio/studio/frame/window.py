@@ -365,9 +365,11 @@ class Window(QMainWindow):
             self._show_contents(contents)
         else:
             self._hand_out(contents)
-        if first_video and "video" in self.host.docks:
-            self.host.docks["video"].show()
-            self.host.docks["video"].raise_()
+        other_session = bool(new.session_id) and new.session_id != old.session_id
+        front = "video" if first_video else "body" if other_session and contents.clip and not new.videos else ""
+        if front in self.host.docks:
+            self.host.docks[front].show()
+            self.host.docks[front].raise_()
 
     @Slot(object)
     def _on_refined(self, contents: Contents) -> None:
