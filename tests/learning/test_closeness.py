@@ -1,4 +1,4 @@
-"""Which bodies come closest: a known body is found, what the sensor cannot feel is not hinted at, noise says nothing."""
+"""Which bodies come closest: a known body is found, nothing unfelt is hinted at, noise says nothing."""
 
 from __future__ import annotations
 

@@ -67,6 +67,7 @@ class BodiesPage(QWidget):
         if context.hints is not None:
             context.hints.changed.connect(self._tell_buttons)
         self.fill()
+        self._on_session()
 
     # ------------------------------------------------------------------ building
 

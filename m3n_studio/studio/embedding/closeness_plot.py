@@ -6,8 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygonF,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from m3n_studio.studio.look.theme import Theme
@@ -148,13 +159,13 @@ class Strips(Picture):
         painter.setPen(QPen(QColor(theme.accent), 3.4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.drawPoints(curve(x[self._closest], y[self._closest]))
 
-    def event(self, event: object) -> bool:
+    def event(self, event: QEvent) -> bool:
         """A row says what it shows."""
         if isinstance(event, QHelpEvent) and self._rows:
             at = min(max(int(event.pos().y() // self._row_height()), 0), len(self._rows) - 1)
             QToolTip.showText(event.globalPos(), self._rows[at].tip, self)
             return True
-        return super().event(event)  # type: ignore[arg-type]
+        return super().event(event)
 
 
 class StripRow:
@@ -358,14 +369,25 @@ class TimeTracks(Picture):
         share = (event.position().x() - plot.left()) / max(plot.width(), 1.0)
         self._go(self._span[0] + share * (self._span[1] - self._span[0]))
 
-    def keyPressEvent(self, event: object) -> None:  # noqa: N802
+    def event(self, event: QEvent) -> bool:
+        """Its own keys come before the window's shortcuts while it has the focus."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._step(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """A step to either side."""
-        steps = {Qt.Key.Key_Left: -self.STEP_S, Qt.Key.Key_Right: self.STEP_S}
-        step = steps.get(Qt.Key(event.key()))  # type: ignore[attr-defined]
-        if step is None:
-            super().keyPressEvent(event)  # type: ignore[arg-type]
-        else:
+        step = self._step(event)
+        if step:
             self._go(self._now + step)
+        else:
+            super().keyPressEvent(event)
+
+    def _step(self, event: QKeyEvent) -> float:
+        steps = {Qt.Key.Key_Left: -self.STEP_S, Qt.Key.Key_Right: self.STEP_S}
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        return steps.get(Qt.Key(event.key()), 0.0) if plain else 0.0
 
     def _go(self, time_s: float) -> None:
         if len(self._time) or self._rows:
