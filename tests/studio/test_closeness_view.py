@@ -164,6 +164,9 @@ def test_without_a_project_the_demo_is_offered_and_opens(qtbot, window, tmp_path
     assert not window.host.docks["labels"].isHidden()
     qtbot.waitUntil(lambda: window.host.docks["body"].in_front)
     assert view.work.isVisibleTo(view)
+    page = view.bodies
+    assert (page.subject.currentText(), page.label_box.currentText()) == ("P1", "walking")
+    assert page.motions.currentData() == work.OWN
     assert window.store.value.projects[0] == str(tmp_path / "demo")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
@@ -30,6 +30,7 @@ from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import combo, label, named, push_button
 
 if TYPE_CHECKING:
+    from m3n_studio.project import Project
     from m3n_studio.learning.closeness import AttributeHint
 
 KEY = "closeness bodies"
@@ -50,7 +51,15 @@ def title_of(name: str) -> str:
 
 
 class BodiesPage(QWidget):
-    """Form, progress, what came out."""
+    """Form, progress, what came out.
+
+    Signals
+    -------
+    shown : (none)
+        Something came out; it is at and below :attr:`first`.
+    """
+
+    shown = Signal()
 
     def __init__(self, context: ViewContext, desk: Desk) -> None:
         super().__init__()
@@ -58,6 +67,7 @@ class BodiesPage(QWidget):
         self.answer: work.Answer | None = None
         self.job: Job | None = None
         self._path = ""
+        self._filled: Project | None = None
         self._build()
         desk.project_changed.connect(self.fill)
         desk.tiers_changed.connect(self._fill_classes)
@@ -148,6 +158,7 @@ class BodiesPage(QWidget):
             row.addWidget(button)
         row.insertWidget(2, self.bar, 1)
         row.addStretch(1)
+        self.first = self.compute
         self._busy(False)
         self.compute.clicked.connect(self.begin)
         self.cancel.clicked.connect(self.stop)
@@ -189,9 +200,12 @@ class BodiesPage(QWidget):
         )
         _refill(self.subject, subjects)
         _refill(self.placement, [(p.replace("_", " "), p) for p in places])
-        if project is None:
+        if project is not self._filled:
             self.stop()
             self._forget()
+            self.label_box.clear()
+            self.motions.clear()
+        self._filled = project
         self._fill_classes()
         self._fill_motions()
         self._fill_spaces()
@@ -201,7 +215,7 @@ class BodiesPage(QWidget):
     def _fill_classes(self) -> None:
         tier = self._desk.tier
         known = () if tier is None or tier.kind != "interval" else tier.classes
-        first = self.label_box.count() == 0
+        first = self.label_box.count() < 2
         _refill(self.label_box, [("All windows", ""), *((c.name, c.id) for c in known)])
         if first and known:
             self.label_box.setCurrentIndex(1)
@@ -335,6 +349,7 @@ class BodiesPage(QWidget):
         self.results.show()
         self.words.setText(self._said(answer))
         self._tell_buttons()
+        self.shown.emit()
 
     def _said(self, answer: work.Answer) -> str:
         from m3n_studio.learning.closeness import LEAST_GAIN

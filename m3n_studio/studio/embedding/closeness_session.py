@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
-from m3n_studio.recordings.signal import Signal
+from m3n_studio.recordings import signal as recorded
 from m3n_studio.studio.core.contents import Contents
 from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
@@ -27,7 +27,15 @@ NO_RUN = "There is no finished run yet. Pretrain or finetune in the Train view f
 
 
 class SessionPage(QWidget):
-    """Choice, cosine along time, predictions, embeddings."""
+    """Choice, cosine along time, predictions, embeddings.
+
+    Signals
+    -------
+    shown : (none)
+        Something came out; it is at and below :attr:`first`.
+    """
+
+    shown = Signal()
 
     def __init__(self, context: ViewContext, desk: Desk) -> None:
         super().__init__()
@@ -84,6 +92,7 @@ class SessionPage(QWidget):
         for widget in (self.words, self.track, self.points_words, self.points):
             layout.addWidget(widget)
         layout.addStretch(1)
+        self.first = self.words
         self.compare.clicked.connect(self.begin)
         self.cancel.clicked.connect(self.stop)
         self.track.went.connect(self._on_went)
@@ -101,7 +110,7 @@ class SessionPage(QWidget):
         self._fill()
 
     @property
-    def pairs(self) -> dict[str, tuple[Signal, Signal]]:
+    def pairs(self) -> dict[str, tuple[recorded.Signal, recorded.Signal]]:
         """Simulated and real signals of the same placement."""
         return work.paired(self._contents.simulated, self._contents.real)
 
@@ -181,6 +190,7 @@ class SessionPage(QWidget):
         self.points_words.setText(f"Windows in the two main directions of the embeddings ({found.kept:.0%} of the"
                                   " variance): real and simulated, pairs joined")  # fmt: skip
         self._show_parts()
+        self.shown.emit()
 
     def _rows(self, found: work.Tracks) -> list[tuple[str, list[tuple[float, float, str]]]]:
         if not len(found.moments_s):

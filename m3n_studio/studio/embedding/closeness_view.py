@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from m3n_studio.studio.core.contents import Contents
@@ -17,6 +17,8 @@ EMPTY = ("Here many bodies are held against a subject’s recordings, and a simu
          " project with recordings, or make the demo project.")  # fmt: skip
 PAGES = (("Bodies", "Which bodies come closest to a subject’s real windows"),
          ("This session", "The session’s motion, simulated, against its recording"))  # fmt: skip
+#: Room from the first thing of what came out at which the form need not go, px.
+ROOM_PX = 200
 
 
 class ClosenessView(QWidget):
@@ -29,8 +31,11 @@ class ClosenessView(QWidget):
         self._desk, self._context = desk, context
         self.bodies, self.session = BodiesPage(context, desk), SessionPage(context, desk)
         self.pages = QStackedWidget()
-        for page, (_, tip) in zip((self.bodies, self.session), PAGES, strict=True):
-            self.pages.addWidget(_scrolled(page, tip))
+        pages: tuple[BodiesPage | SessionPage, ...] = (self.bodies, self.session)
+        for page, (_, tip) in zip(pages, PAGES, strict=True):
+            area = _scrolled(page, tip)
+            page.shown.connect(lambda a=area, w=page.first: QTimer.singleShot(0, a, lambda: _bring(a, w)))
+            self.pages.addWidget(area)
         self.choice = QButtonGroup(self)
         head = QHBoxLayout()
         head.setContentsMargins(12, 10, 12, 2)
@@ -105,6 +110,12 @@ def _scrolled(page: QWidget, name: str) -> QScrollArea:
     area.viewport().setAutoFillBackground(False)
     page.setAutoFillBackground(False)
     return area
+
+
+def _bring(area: QScrollArea, first: QWidget) -> None:
+    """Scroll to what came out, where there is no room for both it and the form."""
+    if area.viewport().height() < first.y() + ROOM_PX:
+        area.verticalScrollBar().setValue(first.y() - 4)
 
 
 def build(context: ViewContext) -> QWidget:
