@@ -30,8 +30,8 @@ from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import combo, label, named, push_button
 
 if TYPE_CHECKING:
-    from m3n_studio.project import Project
     from m3n_studio.learning.closeness import AttributeHint
+    from m3n_studio.project import Project
 
 KEY = "closeness bodies"
 BEGIN = "Which bodies read most like this subject’s sensor? Choose above and press Compute."
