@@ -135,6 +135,7 @@ def test_a_simulation_that_differs_is_seen_to_differ(tmp_path):
     early, late = two.cosine[two.time_s < 9.0], two.cosine[two.time_s > 11.0]
     assert early.min() > 0.99
     assert late.max() < early.min()
+    assert -1.0 <= one.apart < np.median(one.cosine)
     assert one.classes == two.classes
     assert len(two.moments_s) == len(two.real) == len(two.simulated)
     assert np.array_equal(one.real, two.real)

@@ -222,7 +222,8 @@ def said(found: work.Tracks) -> str:
     out = []
     if len(found.cosine):
         low = found.time_s[int(np.argmin(found.cosine))]
-        out.append(f"Median cosine {np.median(found.cosine):.3f} over {len(found.cosine)} windows, least"
+        other = f" ({found.apart:.3f} between different moments)" if np.isfinite(found.apart) else ""
+        out.append(f"Median cosine {np.median(found.cosine):.3f}{other} over {len(found.cosine)} windows, least"
                    f" {found.cosine.min():.3f} at {low:.1f} s.")  # fmt: skip
     if found.agreement is not None:
         out.append(f"Both are predicted alike in {found.agreement:.0%} of the time.")

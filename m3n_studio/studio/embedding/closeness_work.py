@@ -314,6 +314,8 @@ class Tracks:
         Half a window.
     cosine : (W,) float64
         Of the two embeddings.
+    apart : float
+        Median cosine of a recording's window and a simulation's of another moment, to hold the others against.
     points : (2, W, 2) float64
         Both embeddings, real first, in their two main directions.
     kept : float
@@ -335,6 +337,7 @@ class Tracks:
     real: NDArray[np.int64]
     simulated: NDArray[np.int64]
     classes: tuple[str, ...]
+    apart: float = 0.0
 
     @property
     def agreement(self) -> float | None:
@@ -399,9 +402,10 @@ def _embedded(out: Tracks, both: tuple[Signal, Signal], run: str) -> Tracks:
     points = np.zeros((len(stacked), 2))
     points[:, : min(2, len(size))] = (left * size)[:, :2]
     kept = float((size[:2] ** 2).sum() / max((size**2).sum(), 1e-12))
+    others = (real @ made.T)[np.abs(shared[:, None] - shared) >= spec.length_s]
     return replace(
         out, time_s=shared + spec.length_s / 2, half_s=spec.length_s / 2, cosine=(real * made).sum(axis=1),
-        points=points.reshape(2, -1, 2), kept=kept,
+        points=points.reshape(2, -1, 2), kept=kept, apart=float(np.median(others)) if others.size else float("nan"),
     )  # fmt: skip
 
 
