@@ -43,6 +43,19 @@ def new(folder: Folder, name: Annotated[str, typer.Option(help="Its name; by def
 
 
 @app.command()
+def demo(folder: Folder, name: Annotated[str, typer.Option(help="Its name; by default the folder's.")] = "") -> None:
+    """Make a small labelled project to learn the program with: five made-up people, both wrists, their motions."""
+    from m3n_studio.project.demo_project import make_demo_project
+    from m3n_studio.project.summary import summarise, summary_lines
+
+    with _bar("simulating") as progress:
+        make_demo_project(folder, name=name, progress=progress)
+    for line in summary_lines(summarise(folder)):
+        typer.echo(line)
+    _note(f"made the demo project in {folder}")
+
+
+@app.command()
 def info(
     folder: Folder, json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False
 ) -> None:

@@ -19,6 +19,9 @@ DOCKS = (
     DockSpec("similar", "Similar", "right", "m3n_studio.studio.labels.similar_view:build", open=False),
     DockSpec("embedding", "Embedding", "right", "m3n_studio.studio.embedding.embedding_view:build", open=False),
     DockSpec("runs", "Runs", "right", "m3n_studio.studio.training.runs_view:build", open=False),
+    DockSpec(
+        "closeness", "Synthetic and real", "right", "m3n_studio.studio.embedding.closeness_view:build", open=False
+    ),
     DockSpec("transport", "Transport", "bottom", "m3n_studio.studio.views:build_transport"),
 )
 

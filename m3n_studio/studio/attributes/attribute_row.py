@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QGridLayout, QWi
 
 from m3n_studio.studio.attributes.attribute_slider import AttributeSlider
 from m3n_studio.studio.attributes.attributes_model import Attribute, Scale, percentile_text, shown
+from m3n_studio.studio.core.shape_hints import ShapeHint
 from m3n_studio.studio.look.icons import icon
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import label, named, tool_button
@@ -25,6 +26,8 @@ class AttributeRow(QObject):
         A key or the number field asks for this.
     reset : none
         Back to the performer's.
+    hint_taken : float
+        The best of the range another view proposes, m or kg.
     """
 
     pressed = Signal()
@@ -32,6 +35,7 @@ class AttributeRow(QObject):
     moved = Signal(float)
     stepped = Signal(float)
     reset = Signal()
+    hint_taken = Signal(float)
 
     def __init__(self, row: Attribute, theme: Theme, grid: QGridLayout, at: int, parent: QWidget) -> None:
         super().__init__(parent)
@@ -54,10 +58,12 @@ class AttributeRow(QObject):
         self.back = tool_button(
             tip=f"{row.title} back to the performer's", accessible=f"Reset {row.title.lower()}"
         )  # fmt: skip
-        for button in (self.lock, self.back):
+        self.take = tool_button(tip="", accessible=f"Take the {row.title.lower()} hinted at")
+        self.take.hide()
+        for button in (self.lock, self.back, self.take):
             button.setIconSize(QSize(16, 16))
         self.spin.setFixedHeight(self.spin.fontMetrics().height() + 13)
-        for column, widget in enumerate((self.name, self.slider, self.spin, self.lock, self.back)):
+        for column, widget in enumerate((self.name, self.slider, self.spin, self.lock, self.back, self.take)):
             grid.addWidget(widget, at, column)
         self.name.setBuddy(self.slider)
         self.slider.pressed.connect(self.pressed)
@@ -67,6 +73,7 @@ class AttributeRow(QObject):
         self.spin.valueChanged.connect(self._on_number)
         self.lock.toggled.connect(self._on_lock)
         self.back.clicked.connect(self.reset)
+        self.take.clicked.connect(self._on_take)
         self._theme = theme
         self.set_theme(theme)
 
@@ -75,6 +82,7 @@ class AttributeRow(QObject):
         self._theme = theme
         self.slider.set_theme(theme)
         self.back.setIcon(icon("reset", theme))
+        self.take.setIcon(icon("target", theme))
         self._on_lock(self.lock.isChecked())
 
     def set_scale(self, scale: Scale) -> None:
@@ -94,12 +102,23 @@ class AttributeRow(QObject):
 
     def describe(self, own: float) -> None:
         """Say in the tooltip where among people this is; called when the hand rests."""
-        percentile = self.slider.percentile
+        percentile, hint = self.slider.percentile, self.slider.hint
         self.slider.setToolTip(
             f"{self.row.tip}.\n{shown(self.row.name, self.slider.shown_value)} is {percentile_text(percentile)} of"
             f" the people this body stands for; the performer has {shown(self.row.name, own)}.\n"
-            "Drag, or use arrow keys and Page Up and Down."
+            "Drag, or use arrow keys and Page Up and Down." + ("" if hint is None else f"\n{hint.text}.")
         )
+
+    def show_hint(self, hint: ShapeHint | None) -> None:
+        """Show a range another view proposes and the button that takes the best of it; None: neither."""
+        self.slider.show_hint(hint)
+        self.take.setVisible(hint is not None)
+        if hint is not None:
+            self.take.setToolTip(f"Take the best, {shown(self.row.name, hint.best)}.\n{hint.text}.")
+
+    def _on_take(self) -> None:
+        if self.slider.hint is not None:
+            self.hint_taken.emit(self.slider.hint.best)
 
     def set_narrow(self, narrow: bool) -> None:
         """Leave out what there is no room for."""
@@ -108,7 +127,7 @@ class AttributeRow(QObject):
 
     def set_enabled(self, enabled: bool) -> None:
         """Whether there is a body to change."""
-        for widget in (self.slider, self.spin, self.lock):
+        for widget in (self.slider, self.spin, self.lock, self.take):
             widget.setEnabled(enabled)
         if not enabled:
             self.back.setEnabled(False)

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QSlider, QWidget
 
 from m3n_studio.studio.attributes.attributes_model import Attribute, Scale, percentile_text, shown
+from m3n_studio.studio.core.shape_hints import ShapeHint
 from m3n_studio.studio.look.theme import Theme
 
 _HANDLE = 6.5
@@ -57,6 +58,7 @@ class AttributeSlider(QSlider):
         self._ghost: float | None = None
         self._asked: float | None = None
         self._grip: float | None = None
+        self._hint: ShapeHint | None = None
         self._text_width = _TEXT_WIDTH
         self._curve = QPixmap()
         self._curve_of: tuple[object, ...] = ()
@@ -100,6 +102,17 @@ class AttributeSlider(QSlider):
         self.blockSignals(False)
         self.setAccessibleDescription(f"{shown(self.row.name, value)}, {percentile_text(self.percentile)}")
         self.update()
+
+    def show_hint(self, hint: ShapeHint | None) -> None:
+        """Mark a range another view proposes, and the best in it; None: no mark."""
+        if hint != self._hint:
+            self._hint = hint
+            self.update()
+
+    @property
+    def hint(self) -> ShapeHint | None:
+        """The range that is marked."""
+        return self._hint
 
     @property
     def shown_value(self) -> float:
@@ -194,6 +207,8 @@ class AttributeSlider(QSlider):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme, base = self._theme, self.height() - 9.0
         painter.drawPixmap(0, 0, self._people())
+        if self._hint is not None:
+            self._paint_hint(painter, self._hint, base)
         here = self.x_of(self._value)
         middle = self.x_of(self._scale.mean)
         painter.setPen(QPen(QColor(theme.muted), 1.2))
@@ -203,6 +218,17 @@ class AttributeSlider(QSlider):
         self._paint_marks(painter, here, base)
         if self._text_width:
             self._paint_percentile(painter)
+
+    def _paint_hint(self, painter: QPainter, hint: ShapeHint, base: float) -> None:
+        """A band over the range, to the groove, and a tick at the best."""
+        low, best, high = (self.x_of(v) for v in (hint.low, hint.best, hint.high))
+        band = QColor(self._theme.difference)
+        band.setAlpha(70)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(band)
+        painter.drawRoundedRect(QRectF(low, 2.0, max(high - low, 3.0), base + 4.0), 2.0, 2.0)
+        painter.setPen(QPen(QColor(self._theme.difference), 2))
+        painter.drawLine(QPointF(best, 2.0), QPointF(best, base + 6.0))
 
     def _paint_percentile(self, painter: QPainter) -> None:
         painter.setPen(QColor(self._theme.text if self.isEnabled() else self._theme.muted))

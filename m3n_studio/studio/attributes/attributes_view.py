@@ -49,6 +49,9 @@ class AttributesView(QWidget):
         self._build()
         self.set_theme(context.theme)
         self._enable(False)
+        if context.hints is not None:
+            context.hints.changed.connect(self._on_hints)
+            self._on_hints()
 
     # ------------------------------------------------------------------ building
 
@@ -121,6 +124,7 @@ class AttributesView(QWidget):
         row.released.connect(self.hand.end)
         row.stepped.connect(lambda value: self.hand.step(name, value))
         row.reset.connect(lambda: self.hand.step(name, self._own[name]))
+        row.hint_taken.connect(lambda value: self._take(name, value))
 
     # ------------------------------------------------------------------ what is shown
 
@@ -203,6 +207,21 @@ class AttributesView(QWidget):
         self.message.setStyleSheet(f"color: {self._theme.error_text if told else self._theme.muted};")
 
     # ------------------------------------------------------------------ one attribute
+
+    @Slot()
+    def _on_hints(self) -> None:
+        """Other views propose other ranges."""
+        hints = {} if self._context.hints is None else self._context.hints.all
+        for name, row in self.rows.items():
+            row.show_hint(hints.get(name))
+        if self._own:
+            self._describe()
+
+    def _take(self, name: str, value: float) -> None:
+        """The best of a range, as a step of its own."""
+        self.hand.end()
+        self.hand.step(name, value)
+        self.hand.end()
 
     @property
     def locked(self) -> tuple[str, ...]:

@@ -107,6 +107,8 @@ ACTIONS = (
     ActionSpec("new_project", "&New project…", "&File", ("Ctrl+N",), tip="Make a project: recordings and their labels",
                separator_before=True),
     ActionSpec("open_project", "Open pro&ject…", "&File", ("Ctrl+Alt+O",), tip="Open the folder of a project"),
+    ActionSpec("demo.learning", "Demo project for &learning…", "&File",
+               tip="Make a small labelled project of five made-up people, to try training and predictions on"),
     ActionSpec("import_files", "&Import into project…", "&File", ("Ctrl+I",),
                tip="Put recordings into the open project", needs="importing"),
     ActionSpec("import_folder", "Import a fol&der into project…", "&File", ("Ctrl+Shift+I",),

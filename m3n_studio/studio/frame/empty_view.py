@@ -52,13 +52,14 @@ class EmptyView(QWidget):
 
     Signals
     -------
-    open_wanted, new_project_wanted, open_project_wanted : (none)
+    open_wanted, new_project_wanted, open_project_wanted, demo_wanted : (none)
     sample_wanted : Sample
     """
 
     open_wanted = Signal()
     new_project_wanted = Signal()
     open_project_wanted = Signal()
+    demo_wanted = Signal()
     sample_wanted = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -81,11 +82,15 @@ class EmptyView(QWidget):
         self.demo_button.setEnabled(bool(self._samples))
         self.new_project = push_button("New project…", tip="Make a folder for recordings and labels (Ctrl+N)")
         self.open_project = push_button("Open project…", tip="Open the folder of a project (Ctrl+Alt+O)")
+        self.demo_project = push_button(
+            "Demo project…", tip="Make a small labelled project of five made-up people, to try training and predictions"
+        )
         self._lay_out(title)
         self.sample_button.clicked.connect(self._on_sample)
         self.open_button.clicked.connect(self.open_wanted)
         self.new_project.clicked.connect(self.new_project_wanted)
         self.open_project.clicked.connect(self.open_project_wanted)
+        self.demo_project.clicked.connect(self.demo_wanted)
         self.set_theme(theme)
 
     def _lay_out(self, title: QLabel) -> None:
@@ -109,9 +114,9 @@ class EmptyView(QWidget):
         projects = QHBoxLayout()
         projects.setSpacing(10)
         projects.addStretch(1)
-        projects.addWidget(label("Hours of recordings to label?", style="muted"))
-        projects.addWidget(self.new_project)
-        projects.addWidget(self.open_project)
+        projects.addWidget(label("Recordings to label, models to train?", style="muted"))
+        for button in (self.new_project, self.open_project, self.demo_project):
+            projects.addWidget(button)
         projects.addStretch(1)
         column.addLayout(projects)
         hint = label("Ctrl+K finds everything the program can do.", style="muted")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QStandardPaths, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from m3n_studio.studio.core.desk import Desk
@@ -80,6 +80,29 @@ class Projects(QObject):
             f"Making {folder.name}", lambda task: _ready(Project.create(folder, folder.name)), done=self._on_project,
             failed=self._on_failed, key="project",
         )  # fmt: skip
+
+    def ask_demo(self) -> None:
+        """Ask for a new folder, make the demo project for learning there, and open it."""
+        name, _ = QFileDialog.getSaveFileName(self._window, "Demo project: name of its folder", str(demo_folder()))
+        if name:
+            self.create_demo(Path(name))
+
+    def create_demo(self, folder: Path) -> None:
+        """Make the demo project for learning and open it with its first session."""
+        from m3n_studio.project import Project
+        from m3n_studio.project.demo_project import PEOPLE, SESSIONS, make_demo_project
+
+        def work(task: Task) -> tuple[Project, str]:
+            project = Project.open(make_demo_project(folder, progress=task.progress, cancelled=task.cancelled))
+            first = next(s for s in project.subjects() if s.name == PEOPLE[0].name)
+            return project, next(s.id for s in project.sessions(first.id) if s.name == SESSIONS[0])
+
+        self._jobs.run("Making the demo project", work, done=self._on_demo, failed=self._on_failed, key="project")
+
+    @Slot(object)
+    def _on_demo(self, made: tuple[Project, str]) -> None:
+        project, self._next = made
+        self._on_project(project)
 
     def ask_open(self) -> None:
         """Let the user choose the folder of a project."""
@@ -249,6 +272,14 @@ class Projects(QObject):
         if project is not None:
             mine = document.session_id if document.project_path == str(project.folder) else ""
             self._desk.put(mine)
+
+
+def demo_folder() -> Path:
+    """Where a demo project goes unless the user says otherwise: a new folder among the documents, or at home."""
+    documents = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
+    home = documents if documents.is_dir() else Path.home()
+    names = ("m3n-demo", *(f"m3n-demo-{n}" for n in range(2, 100)))
+    return home / next((n for n in names if not (home / n).exists()), names[0])
 
 
 def _ready(project: Project) -> Project:

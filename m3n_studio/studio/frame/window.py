@@ -203,7 +203,7 @@ class Window(QMainWindow):
             "theme_dark": self._theme_dark, "dismiss": self.error_bar.hide, "save_layout": self.layouts.ask_save,
             "reset_layout": self.layouts.reset, "undo": self.history.stack.undo, "redo": self.history.stack.redo,
             "new_project": self.projects.ask_new, "open_project": self.projects.ask_open,
-            "close_project": self.projects.close, **self.exchange.slots,
+            "close_project": self.projects.close, "demo.learning": self.projects.ask_demo, **self.exchange.slots,
             **{name: self._dialog(show) for name, show in dialogs.DIALOGS.items()},
         }  # fmt: skip
         for name, slot in table.items():
@@ -214,6 +214,7 @@ class Window(QMainWindow):
         self.empty.sample_wanted.connect(self.opener.open_sample)
         self.empty.new_project_wanted.connect(self.projects.ask_new)
         self.empty.open_project_wanted.connect(self.projects.ask_open)
+        self.empty.demo_wanted.connect(self.projects.ask_demo)
         self.opener.opened.connect(self._on_opened)
         self.opener.failed.connect(self._on_not_opened)
         self.exchange.connect_to(self)
@@ -364,9 +365,11 @@ class Window(QMainWindow):
             self._show_contents(contents)
         else:
             self._hand_out(contents)
-        if first_video and "video" in self.host.docks:
-            self.host.docks["video"].show()
-            self.host.docks["video"].raise_()
+        other_session = bool(new.session_id) and new.session_id != old.session_id
+        front = "video" if first_video else "body" if other_session and contents.clip and not new.videos else ""
+        if front in self.host.docks:
+            self.host.docks[front].show()
+            self.host.docks[front].raise_()
 
     @Slot(object)
     def _on_refined(self, contents: Contents) -> None:
