@@ -1,9 +1,9 @@
 """A prediction that becomes known piece by piece, and which expert decided a moment. Nothing here imports torch.
 
-An expert's say in a moment: a classifier's logits are a sum over experts of gate times opinion, averaged over the
-tokens, so that each expert's part of every class's logit is known exactly. What counts is how far it lifts the class that
-wins above the mean of all classes; the parts of all experts sum to the whole lift. Experts of two folds were trained apart:
-expert 1 of one has nothing to do with expert 1 of the other.
+An expert's say in a moment: a classifier's logits are a sum over experts of gate times opinion, averaged over
+the tokens, so that each expert's part of every class's logit is known exactly. What counts is how far it lifts
+the class that wins above the mean of all classes; the parts of all experts sum to the whole lift. Experts of two
+folds were trained apart: expert 1 of one has nothing to do with expert 1 of the other.
 """
 
 from __future__ import annotations
@@ -97,6 +97,12 @@ class Partial:
     def share(self) -> float:
         """Of all windows, those known."""
         return float(self.known.mean())
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays, bytes."""
+        own = (self.window_probability, self.gates, self.mean_gates, self.contribution, self._probability)
+        return sum(a.nbytes for a in own)
 
     def take(self, first: int, probability: Singles, gates: Singles, contribution: Singles) -> None:
         """Put in windows from number `first` on.
