@@ -87,12 +87,12 @@ def in_columns(start_s: Floats, hop_s: float, values: NDArray[np.float32], view:
     """Values of cells (N, K), a hop long each, as means of columns of pixels (width, K); NaN where none is known."""
     edges = view[0] + (view[1] - view[0]) * np.arange(width + 1) / width
     low = np.searchsorted(start_s, edges[:-1], side="right") - 1
-    ended = (low < 0) | (start_s[np.maximum(low, 0)] + hop_s * (1 + 1e-6) <= edges[:-1])
+    ended = np.logical_or(low < 0, start_s[np.maximum(low, 0)] + hop_s * (1 + 1e-6) <= edges[:-1])
     low = low + ended
     high = np.maximum(np.searchsorted(start_s, edges[1:], side="left"), low)
     first, last = (int(low.min()), int(high.max())) if width else (0, 0)
     part = values[first:last].astype(np.float64)
-    known = np.isfinite(part).all(axis=1)
+    known = np.asarray(np.isfinite(part).all(axis=1))
     sums = np.vstack([np.zeros((1, values.shape[1])), np.cumsum(np.where(known[:, None], part, 0.0), axis=0)])
     counts = np.concatenate([[0], np.cumsum(known)])
     n = counts[high - first] - counts[low - first]
@@ -178,7 +178,8 @@ def heat_image(values: Floats, stops: Sequence[str], ground: str) -> QImage:
 
 def heat_table(stops: Sequence[str], steps: int = 128) -> NDArray[np.uint32]:
     """A scale of colours as 32-bit ARGB (steps,)."""
-    colors = np.array([QColor(c).getRgb()[:3] for c in stops], dtype=np.float64)
+    named = [QColor(c) for c in stops]
+    colors = np.array([[c.red(), c.green(), c.blue()] for c in named], dtype=np.float64)
     at = np.linspace(0, len(stops) - 1, steps)
     r, g, b = (np.interp(at, np.arange(len(stops)), colors[:, i]).round().astype(np.uint32) for i in range(3))
     return np.asarray(0xFF000000 | (r << 16) | (g << 8) | b, dtype=np.uint32)
@@ -196,8 +197,8 @@ def disputes(found: Explained, labels: Labels) -> list[tuple[float, float]]:
     known = np.isfinite(found.probability).all(axis=1)
     best = np.where(known, np.nan_to_num(found.probability).argmax(axis=1), NOTHING)
     label = labels.at(found.time_s + found.hop_s / 2)
-    differ = np.concatenate([[False], (best >= 0) & (label >= 0) & (best != label), [False]])
-    edges = np.flatnonzero(np.diff(differ.astype(np.int8)))
+    differ = np.concatenate([[0], ((best >= 0) & (label >= 0) & (best != label)).astype(np.int8), [0]])
+    edges = np.flatnonzero(np.diff(differ))
     return [
         (float(found.time_s[a]), float(found.time_s[b - 1] + found.hop_s))
         for a, b in zip(edges[::2], edges[1::2], strict=True)

@@ -30,15 +30,25 @@ def gates_of(found: Explained, fold: int) -> NDArray[np.float32]:
 
 
 def gate_columns(found: Explained, fold: int, view: tuple[float, float], width: int) -> Floats:
-    """Gates (width, E): a window stands for the hop around its middle."""
+    """Gates (width, E): a window stands for the hop around its middle; at both ends the nearest one that covers it."""
     begin = found.window_start_s + (found.length_s - found.hop_s) / 2
-    i = max(int(np.searchsorted(begin, view[0])) - 2, 0)
-    j = min(int(np.searchsorted(begin, view[1])) + 2, len(begin))
+    more = int(np.ceil(found.length_s / found.hop_s)) + 2
+    i = max(int(np.searchsorted(begin, view[0])) - more, 0)
+    j = min(int(np.searchsorted(begin, view[1])) + more, len(begin))
     if i >= j:
         return np.full((width, experts_of(found)), np.nan)
     folds = found.mean_gates[:, i:j]
     gates = folds.mean(axis=0) if fold == MEAN else folds[min(fold, len(folds) - 1)]
-    return in_columns(begin[i:j], found.hop_s, gates, view, width)
+    out = in_columns(begin[i:j], found.hop_s, gates, view, width)
+    lacking = np.flatnonzero(~np.isfinite(out).all(axis=1))
+    at = view[0] + (view[1] - view[0]) * (lacking + 0.5) / width
+    middle = begin[i:j] + found.hop_s / 2
+    after = np.clip(np.searchsorted(middle, at), 0, j - i - 1)
+    before = np.maximum(after - 1, 0)
+    near = np.where(np.abs(middle[before] - at) < np.abs(middle[after] - at), before, after)
+    covered = np.abs(middle[near] - at) <= found.length_s / 2
+    out[lacking[covered]] = gates[near[covered]]
+    return out
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ class PredictionsView(QWidget):
         self.predictor = Predictor(desk, context.clock, runs, book, context.jobs, self)
         self.fold = 0
         self._chosen_in = ""
+        self._released = False
         self._labels: dict[tuple[int, tuple[str, ...]], tuple[object, Labels]] = {}
         self._fill = QTimer(self, singleShot=True, interval=40)
         self._fill.timeout.connect(self._refill)
@@ -162,6 +163,7 @@ class PredictionsView(QWidget):
 
     def release(self) -> None:
         """Stop computing: the window closes."""
+        self._released = True
         self.predictor.release()
         self._fill.stop()
 
@@ -173,6 +175,8 @@ class PredictionsView(QWidget):
     @Slot()
     def _on_situation(self) -> None:
         """Project, session, runs or models are others."""
+        if self._released:
+            return
         entries = usable(self.runs.entries)
         self._choose_first(entries)
         self.tools.picker.set_runs(entries, self.book.models)
@@ -205,7 +209,7 @@ class PredictionsView(QWidget):
 
     @Slot()
     def _soon(self, *_: object) -> None:
-        if not self._fill.isActive():
+        if not self._fill.isActive() and not self._released:
             self._fill.start()
 
     @Slot()

@@ -91,6 +91,7 @@ class Predictor(QObject):
         self._job: Job | None = None
         self._now: _Work | None = None
         self._asking = 0
+        self._released = False
         self._paused = False
         self.computed = self.cached = 0
         self._next = QTimer(self, singleShot=True, interval=0)
@@ -117,7 +118,7 @@ class Predictor(QObject):
         self._paused = paused
         if paused and self._job is not None:
             self._job.cancel()
-        self._next.start()
+        self._wake()
         self.changed.emit()
 
     def standing(self, session: str, run: str) -> Standing:
@@ -142,6 +143,7 @@ class Predictor(QObject):
 
     def release(self) -> None:
         """Stop: the window closes."""
+        self._released = True
         self._works.clear()
         self._next.stop()
         if self._job is not None:
@@ -149,12 +151,17 @@ class Predictor(QObject):
 
     # ------------------------------------------------------------------ what is to be done
 
+    def _wake(self) -> None:
+        """See what is to be done, once what happens now is over."""
+        if not self._released:
+            self._next.start()
+
     @Slot(str, str)
     def _on_wanted(self, session: str, run: str) -> None:
         if (session, run) not in self._works:
             self._works[session, run] = _Work((session, run))
             self.changed.emit()
-        self._next.start()
+        self._wake()
 
     @Slot()
     def _on_models(self) -> None:
@@ -181,7 +188,7 @@ class Predictor(QObject):
         for work in self._works.values():
             if work.key[1] == run:
                 work.asked, work.error = work.asked + 1, ""
-        self._next.start()
+        self._wake()
 
     @Slot()
     def _on_runs(self) -> None:
@@ -207,7 +214,7 @@ class Predictor(QObject):
                 self._job.cancel()
         for work in self._works.values():
             work.asked, work.error = work.asked + 1, ""
-        self._next.start()
+        self._wake()
         self.changed.emit()
 
     def _choice(self) -> tuple[_Work, int | None] | None:
@@ -298,4 +305,4 @@ class Predictor(QObject):
         if job is not self._job:
             return
         self._job = self._now = None
-        self._next.start()
+        self._wake()

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 RULER_PX, HEAD_PX, GROUP_GAP_PX = 18, 20, 8
 #: Rows of a model, with their heights, px, and captions; those of the experts follow.
-ROWS = (("bands", 54, "Probability"), ("best", 22, "Model"), ("labels", 10, "Labels"), ("doubt", 10, "Doubt"))
-GATE_PX, GAP_PX = 9, 3
+ROWS = (("bands", 54, "Probability"), ("best", 22, "Model"), ("labels", 12, "Labels"), ("doubt", 11, "Doubt"))
+GATE_PX, GAP_PX = 12, 3
 NARROW_LEFT_PX, LEFT_PX, RIGHT_PX = 40, 76, 8
 _TEXT_ROOM_PX = 20
 
