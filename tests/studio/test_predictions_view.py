@@ -297,7 +297,7 @@ def test_a_run_in_training_is_shown_anew_after_its_epochs(qtbot, window, folder,
     try:
         for _ in range(3):
             steps.release()
-            qtbot.waitUntil(anew)
+            qtbot.waitUntil(anew, timeout=90_000)
             abouts.append(found_in(view).what)
     finally:
         stop.set()

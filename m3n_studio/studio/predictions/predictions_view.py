@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from m3n_studio.learning.moments_predicted import Explained
 
 TRAIN_DOCK = "dock:training"
+#: How long a sentence about what was done stays, ms.
+SAID_MS = 6000
 NO_PROJECT = (
     "No project is open.\n\nOpen a project with labelled sessions (File › Open project…) and train a model on"
     " it: what it says of every moment appears here."
@@ -67,6 +69,8 @@ class PredictionsView(QWidget):
         self._labels: dict[tuple[int, tuple[str, ...]], tuple[object, Labels]] = {}
         self._fill = QTimer(self, singleShot=True, interval=40)
         self._fill.timeout.connect(self._refill)
+        self._said = QTimer(self, singleShot=True, interval=SAID_MS)
+        self._said.timeout.connect(self._soon)
         self._build(context.theme)
         self._connect()
         self._add_actions(context)
@@ -166,6 +170,7 @@ class PredictionsView(QWidget):
         self._released = True
         self.predictor.release()
         self._fill.stop()
+        self._said.stop()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         """Catch up."""
@@ -265,7 +270,8 @@ class PredictionsView(QWidget):
         busy = any(s.busy and not s.error for s in all_of)
         share = sum(s.share for s in all_of) / max(len(all_of), 1)
         words = f"{'Paused' if self.predictor.paused else 'Predicting'}: {100 * share:.0f} %, around the cursor first"
-        self.tools.tell(share, words, busy=busy)
+        if not self._said.isActive():
+            self.tools.tell(share, words, busy=busy)
         errors = [f"{g.name}: {s.error}" for g, s in zip(groups, all_of, strict=True) if s.error]
         self.notice.setText("\n".join(errors) if groups else "Choose a model to see what it says.")
         self.notice.setVisible(bool(errors) or not groups)
@@ -355,7 +361,7 @@ class PredictionsView(QWidget):
             so_far = "" if standing.share >= 1.0 else f" of the {100 * standing.share:.0f} % predicted so far"
             self.tools.tell(standing.share, f"Tier “{tier_name(run)}”: {count} stretches{so_far}. Undo takes it back.",
                             busy=True)  # fmt: skip
-            QTimer.singleShot(6000, self, self._soon)
+            self._said.start()
 
     @Slot()
     def to_next(self) -> None:
