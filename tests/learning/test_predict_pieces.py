@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
 from m3n_studio.errors import FileError, M3nError
 from m3n_studio.learning.config import WindowSpec

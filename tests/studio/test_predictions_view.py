@@ -8,7 +8,9 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+
+import torch
 
 from m3n_studio.annotation.model import Annotation, Change, LabelClass, Tier
 from m3n_studio.cli import main

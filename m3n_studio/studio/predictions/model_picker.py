@@ -68,8 +68,8 @@ class ModelPicker(QToolButton):
         self._models = models
         names = {e.path: e.name for e in entries}
         first = names.get(models[0], "") if models else ""
-        more = f" and {len(models) - 1} more" if len(models) > 1 else ""
-        short = first if len(first) <= 22 else f"{first[:14]}…{first[-6:]}"
+        more = f" +{len(models) - 1}" if len(models) > 1 else ""
+        short = first if len(first) <= 16 else f"{first[:10]}…{first[-5:]}"
         self.setText((f"{short}{more}" if models else "Choose a model").replace("&", "&&") + "  ▾")
         self._menu.clear()
         self._ticks = {}

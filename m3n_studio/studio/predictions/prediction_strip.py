@@ -25,6 +25,8 @@ from m3n_studio.studio.predictions.strip_paint import LEFT_PX, RIGHT_PX, Brush, 
 _ZOOM_PER_NOTCH = 0.8
 _LEAST_SPAN_S = 0.05
 _MOST_LEFT_PX, _MOST_RIGHT_PX = 120, 40
+#: So much of the end of time may lie under the scroll bar where the traces have none: the axes stay the same.
+_UNDER_BAR_PX = 20
 
 
 class PredictionStrip(QWidget):
@@ -105,7 +107,7 @@ class PredictionStrip(QWidget):
         if edges is not None:
             start = self.mapToGlobal(QPoint(0, 0)).x()
             left, right = edges[0] - start, start + self.width() - edges[1]
-            if 0 <= left <= _MOST_LEFT_PX and 0 <= right <= _MOST_RIGHT_PX:
+            if 0 <= left <= _MOST_LEFT_PX and -_UNDER_BAR_PX <= right <= _MOST_RIGHT_PX:
                 found = (left, right, not edges[2])
         if found != self._edges:
             self._edges, self._picture = found, None

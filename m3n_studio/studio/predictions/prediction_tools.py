@@ -40,7 +40,7 @@ class PredictionTools(QWidget):
         self.more.setMenu(self.menu)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
+        row.setSpacing(4)
         for widget in (self.picker, self.fold, self.gates, self.experts):
             row.addWidget(widget)
         row.addStretch(1)

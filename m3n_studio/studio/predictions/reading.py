@@ -40,13 +40,13 @@ def says(group: Group, time_s: float) -> str:
     best = found.classes[int(p.argmax())]
     differs = label and label.strip().lower() != best.strip().lower()
     parts = [f"labelled {label}{' (differs)' if differs else ''}" if label else "not labelled"]
-    doubt = float(entropy(p[None])[0])
-    parts.append(f"doubt {100 * doubt:.0f} %, lead {100 * float(top[0] - (top[1] if len(top) > 1 else 0)):.0f} points")
     who = decider(found, time_s, group.fold)
     if who is not None:
         of = f" of fold {who.fold + 1}" if found.mean_gates.shape[0] > 1 else ""
         parts.append(f"expert {who.expert + 1}{of} decided: {who.part:+.2f} of {who.whole:+.2f} logits,"
                      f" gate {100 * who.gate:.0f} %")  # fmt: skip
+    doubt = float(entropy(p[None])[0])
+    parts.append(f"doubt {100 * doubt:.0f} %, lead {100 * float(top[0] - (top[1] if len(top) > 1 else 0)):.0f} points")
     return " · ".join(parts)
 
 
@@ -114,7 +114,9 @@ class Reading(QWidget):
         """Two lines a model."""
         return QSize(300, self._line() * 2 * max(len(self.groups), 1) + 4)
 
-    minimumSizeHint = sizeHint  # noqa: N815
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Two lines: where there is no room for more, the first model is shown."""
+        return QSize(200, self._line() * 2 + 4)
 
     def _line(self) -> int:
         return QFontMetrics(self.font()).height() + 2
@@ -125,6 +127,8 @@ class Reading(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         line, y = self._line(), 2.0
         for group in self.groups:
+            if y > 2.0 and y + 2 * line > self.height() + 2:
+                break
             self._first(painter, group, y)
             painter.setFont(self.font())
             painter.setPen(QColor(self.theme.muted))
