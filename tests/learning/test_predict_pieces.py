@@ -1,6 +1,7 @@
 """Predicting a piece at a time gives what predicting the whole gives; unfinished folds; what experts say."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def same_windows(whole, worn, spec, edges):
     assert np.array_equal(found.start_s, whole.start_s)
     assert np.array_equal(found.mask, whole.mask)
     edges = sorted({0, len(found), *(round(e * len(found)) for e in edges)})
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         part = found.windows(a, b)
         np.testing.assert_allclose(part.imu, whole.imu[a:b], rtol=0, atol=4e-6)
         assert np.array_equal(part.mask, whole.mask[a:b])
@@ -116,7 +117,7 @@ def test_a_piece_reads_only_its_samples():
 
 
 def test_nothing_to_predict_is_said():
-    with pytest.raises(M3nError, match="left_wrist.*as long as a window"):
+    with pytest.raises(M3nError, match=r"left_wrist.*as long as a window"):
         plan([{"left_wrist": Held(made.signal(1.0))}], SPECS[32.0])
 
 

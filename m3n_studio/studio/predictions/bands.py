@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -169,14 +170,21 @@ def band_image(share: Floats, colors: Sequence[str], height: int, ground: str) -
     return picture(inks[which])
 
 
-def heat_image(values: Floats, stops: Sequence[str], ground: str) -> QImage:
+def row_image(which: Ints, colors: Sequence[str], ground: str) -> QImage:
+    """Classes of columns (width,) as a picture one pixel high; ground where nothing is known."""
+    inks = np.array([QColor(c).rgba() for c in (*colors, ground)], dtype=np.uint32)
+    return picture(inks[np.where(which >= 0, which, len(colors))][None, :])
+
+
+def heat_image(values: Floats, stops: tuple[str, ...], ground: str) -> QImage:
     """Rows of values from 0 to 1 (rows, width) in the colours of a scale, a pixel high each; ground where NaN."""
     table = heat_table(stops)
     index = np.clip(np.nan_to_num(values) * (len(table) - 1), 0, len(table) - 1).astype(np.int64)
     return picture(np.where(np.isfinite(values), table[index], np.uint32(QColor(ground).rgba())))
 
 
-def heat_table(stops: Sequence[str], steps: int = 128) -> NDArray[np.uint32]:
+@lru_cache(maxsize=8)
+def heat_table(stops: tuple[str, ...], steps: int = 128) -> NDArray[np.uint32]:
     """A scale of colours as 32-bit ARGB (steps,)."""
     named = [QColor(c) for c in stops]
     colors = np.array([[c.red(), c.green(), c.blue()] for c in named], dtype=np.float64)

@@ -20,6 +20,7 @@ from m3n_studio.studio.predictions.bands import (
     band_image,
     columns_of,
     heat_image,
+    row_image,
     spans_of,
 )
 from m3n_studio.studio.predictions.gate_rows import experts_of, gate_columns
@@ -213,15 +214,14 @@ class Brush:
                           band_image(columns.share, group.colors, int(row.height), self.theme.window))  # fmt: skip
 
     def _best(self, painter: QPainter, layout: Layout, row: Row, group: Group, columns: Columns) -> None:
-        painter.fillRect(self._box(layout, row), QColor(self.theme.window))
+        image = row_image(columns.best, group.colors, self.theme.window)
+        painter.drawImage(self._box(layout, row), image)
         painter.setFont(self.small)
         names = group.found.classes if group.found is not None else ()
         for which, a, b in spans_of(columns.best):
-            if which == NOTHING:
-                continue
-            box = QRectF(layout.left + a, row.top, b - a, row.height)
-            painter.fillRect(box.adjusted(0, 0, -1 if b - a > 3 else 0, 0), QColor(group.colors[which]))
-            if b - a > _TEXT_ROOM_PX:
+            if which != NOTHING and b - a > _TEXT_ROOM_PX:
+                box = QRectF(layout.left + a, row.top, b - a, row.height)
+                painter.fillRect(QRectF(box.right() - 1, row.top, 1, row.height), QColor(self.theme.window))
                 painter.setPen(QColor(ink_on(group.colors[which], self.theme)))
                 words = self.metrics.elidedText(names[which], Qt.TextElideMode.ElideRight, b - a - 8)
                 painter.drawText(box.adjusted(4, 0, -4, 0), Qt.AlignmentFlag.AlignVCenter, words)
