@@ -129,5 +129,6 @@ class ExpertTable(QWidget):
         mean, count = by_class(found, group.fold, labels)
         which = "mean of all folds" if group.fold < 0 else f"fold {group.fold + 1}"
         folds = f", {which}" if len(found.mean_gates) > 1 else ""
-        self.caption.setText(f"Mean gates of {group.name}{folds}, over {int(count.sum())} windows")
+        self.caption.setText(f"{group.name}{folds}: {int(count.sum())} windows")
+        self.caption.setToolTip(f"Mean gate of each expert of {group.name}{folds}, by class")
         self.model.show(found.classes, mean, count)
