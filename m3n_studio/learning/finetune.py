@@ -102,6 +102,7 @@ def _fold(
     scaler = _scaler(windows, fold, own.normalise, source)
     folder = run.checkpoints(place)
     facts: dict[str, Any] = {"fold": fold.name, "scaler": scaler.to_dict()}
+    run.write_json(f"{place}/fold.json", facts)  # who predicts before the fold ends needs it
     tested = windows.take(fold.test)
     if method.family == "classical":
         train = few_labels(windows, fold.fitting, own.labels_per_class, seed=own.seed)

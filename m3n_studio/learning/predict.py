@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,13 @@ from m3n_studio.annotation.exchange.values import LabelFile
 from m3n_studio.annotation.model import Annotation, Tier
 from m3n_studio.atomic import atomic
 from m3n_studio.errors import FileError, ValueProblem
+from m3n_studio.learning.config import WindowSpec
 from m3n_studio.learning.run_folder import RunFolder
-from m3n_studio.learning.trained import Trained, open_classifiers
 from m3n_studio.learning.windows import LabelledRecording, Windows, cut
 from m3n_studio.recordings.signal import Signal
+
+if TYPE_CHECKING:
+    from m3n_studio.learning.trained import Trained
 
 FORMAT, FORMAT_VERSION = "m3n-studio predictions", 1
 Singles = NDArray[np.float32]
@@ -107,13 +110,11 @@ def predict(
     ValueProblem
         Where no placement fits, or there is no stretch as long as a window.
     """
-    config = RunFolder.open(run).config
+    from m3n_studio.learning.trained import open_classifiers
+
     models = open_classifiers(run, folds)
-    spec = config.windows
-    hop = hop_s or spec.length_s / 8
-    if hop > spec.length_s:
-        raise ValueProblem(f"hop {hop} s leaves time between windows of {spec.length_s} s uncovered")
-    fine = spec.with_({"stride_s": hop, "placements": models[0].placements, "missing": "mask"})
+    spec = RunFolder.open(run).config.windows
+    fine = fine_windows(spec, models[0].placements, hop_s)
     windows = cut([LabelledRecording("recording", "anybody", signals)], fine, unlabelled=True)
     hop = fine.stride / fine.rate_hz
     each = [_run(model, windows, i, len(models), progress, cancelled) for i, model in enumerate(models)]
@@ -122,6 +123,20 @@ def predict(
     time_s, blended = blend(windows.start_s, probability, spec.length_s, hop)
     return Predicted(time_s, blended, windows.start_s, probability, gates, models[0].classes, models[0].placements, hop,
                      spec.length_s)  # fmt: skip
+
+
+def fine_windows(spec: WindowSpec, placements: tuple[str, ...], hop_s: float = 0.0) -> WindowSpec:
+    """How recordings are cut to be predicted: as for training, but `hop_s` apart (an eighth of a window where 0).
+
+    Raises
+    ------
+    ValueProblem
+        Where time would be left between windows.
+    """
+    hop = hop_s or spec.length_s / 8
+    if hop > spec.length_s:
+        raise ValueProblem(f"hop {hop} s leaves time between windows of {spec.length_s} s uncovered")
+    return spec.with_({"stride_s": hop, "placements": placements, "missing": "mask"})
 
 
 def _run(

@@ -103,6 +103,11 @@ class StoredSignal:
         with self._opened() as file:
             return np.asarray(file["times"][first:stop], dtype=np.float64)
 
+    def validity(self) -> NDArray[np.bool_]:
+        """Which of all samples mean something (N,), a byte each."""
+        with self._opened() as file:
+            return np.asarray(file["valid"][:], dtype=bool)
+
     def range_of(self, start_s: float | None, stop_s: float | None) -> tuple[int, int]:
         """First sample at or after `start_s`, and one after the last at or before `stop_s`."""
         first = 0 if start_s is None else self._index(start_s, "left")
