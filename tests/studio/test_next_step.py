@@ -98,9 +98,10 @@ def test_no_view_is_cut_off_in_any_layout_at_any_size(window, qtbot, name, size)
     window.layouts.show(name)
     qtbot.wait(150)
     edges = shown(window)
-    front = {"Overview": "traces", "Fidelity": "fidelity", "Shape": "attributes", "Label": "labels"}
+    front = {"Overview": "traces", "Fidelity": "fidelity", "Shape": "attributes", "Label": "labels",
+             "Learn": "training"}  # fmt: skip
     assert front[name] in edges
-    beside = "video" if name == "Label" else "body"
+    beside = {"Label": "video", "Learn": "labels"}.get(name, "body")
     assert beside in edges or (name == "Label" and size[0] == 900)  # no room for both
     assert max(right for _, right in edges.values()) <= window.host.width()
     columns = sorted(set(edges.values()))

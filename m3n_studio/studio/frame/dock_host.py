@@ -49,6 +49,15 @@ ARRANGEMENTS = {
         (330, 240),
         (250, 320),
     ),
+    "Learn": Arrangement(
+        (
+            (("training", "runs", "project"), ("embedding", "similarity", "closeness", "body", "video")),
+            (("traces", "spectrum"), ("predictions",), ("labels", "suggestions")),
+        ),
+        (46, 80),
+        (190, 240, 240),
+        (300, 270),
+    ),
 }
 
 

@@ -21,6 +21,13 @@ BY_ROOM: dict[str, dict[str, Arrangement]] = {
         "Fidelity": Arrangement(
             ((("traces", "spectrum", "attributes"),), (("body",), ("fidelity",))), (60, 66), (180, 370)
         ),
+        "Learn": Arrangement(
+            (
+                (("training", "runs", "embedding", "similarity", "closeness", "project", "body"),),
+                (("predictions", "traces"), ("labels", "suggestions")),
+            ),
+            (46, 80), (240, 240),
+        ),
     },
     "narrow": {
         "Overview": ARRANGEMENTS["Overview"],
@@ -28,6 +35,11 @@ BY_ROOM: dict[str, dict[str, Arrangement]] = {
         "Shape": Arrangement(((("body",),), (("attributes", "traces", "spectrum", "fidelity"),)), (36, 64)),
         "Label": Arrangement(
             ((("traces", "spectrum", "video", "body", "project", "label_list", "quality", "similar"), ("labels",)),),
+            (100,), (300, 240),
+        ),
+        "Learn": Arrangement(
+            ((("training", "runs", "predictions", "embedding", "similarity", "closeness", "traces", "body", "project"),
+              ("labels", "suggestions")),),
             (100,), (300, 240),
         ),
     },
