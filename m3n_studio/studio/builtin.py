@@ -21,9 +21,8 @@ DOCKS = (
     DockSpec("runs", "Runs", "right", "m3n_studio.studio.training.runs_view:build", open=False),
     DockSpec(
         "closeness", "Synthetic and real", "right", "m3n_studio.studio.embedding.closeness_view:build", open=False
-    DockSpec(
-        "predictions", "Predictions", "right", "m3n_studio.studio.predictions.predictions_view:build", open=False
     ),
+    DockSpec("predictions", "Predictions", "right", "m3n_studio.studio.predictions.predictions_view:build", open=False),
     DockSpec("transport", "Transport", "bottom", "m3n_studio.studio.views:build_transport"),
 )
 

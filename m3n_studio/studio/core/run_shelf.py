@@ -152,7 +152,11 @@ class RunShelf(QObject):
         from m3n_studio.learning.events import Epoch, follow
 
         try:
-            follower = self._followers.get(path) or self._followers.setdefault(path, follow(path))
+            follower = self._followers.get(path)
+            if follower is None:
+                follower = self._followers[path] = follow(path)
+                if path not in self._watched:  # a long run has said much, and views read it themselves
+                    follower.skip()
             events: tuple[Event, ...] = follower.new()
         except M3nError:
             return
