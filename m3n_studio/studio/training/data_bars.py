@@ -124,7 +124,7 @@ class SubjectDelegate(QStyledItemDelegate):
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, whole, painter, whole.widget)
         box = style.subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, whole, whole.widget)
         picked = bool(whole.state & QStyle.StateFlag.State_Selected)
-        on = index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
+        on = Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
         text = QColor(self.theme.on_accent if picked else self.theme.text if on else self.theme.muted)
         muted = QColor(self.theme.on_accent if picked else self.theme.muted)
         painter.save()

@@ -5,6 +5,7 @@ Minutes are exact; windows are counted as they would be if recordings had no gap
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from m3n_studio.project import Project
 
 Span = tuple[float, float]
+
+#: More names than this are no set of devices; their recordings are placed one by one.
+_MOST_NAMES = 40
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Data:
     problem : str
         Why nothing can be learned from it, and what to do; empty where something can.
     sessions : int
+    unplaced : tuple of (str, int)
+        Names of recordings that do not say where they were worn, and how many; looked for where none does.
     """
 
     tiers: tuple[str, ...] = ()
@@ -62,6 +68,7 @@ class Data:
     placements: tuple[tuple[str, float], ...] = ()
     problem: str = ""
     sessions: int = 0
+    unplaced: tuple[tuple[str, int], ...] = ()
 
     def of_class(self, name: str, without: Iterable[str] = ()) -> tuple[float, int]:
         """Time, s, and windows of a class, of everybody but some."""
@@ -89,16 +96,26 @@ def look_at_data(project: Project, tier: str, spec: WindowSpec, task: Task) -> D
     placements = _placements(project)
     empty = Data(tuple(used), placements=placements, sessions=len(sessions))
     if not sessions or not placements:
-        return replace(empty, problem=_NO_RECORDING if not project.recordings() else _NO_PLACEMENT)
+        if not project.recordings():
+            return replace(empty, problem=_NO_RECORDING)
+        return replace(empty, problem=_NO_PLACEMENT, unplaced=tuple(unplaced(project).items()))
     if chosen is None:
         return replace(empty, problem=_NO_LABEL)
     return _counted(project, empty, chosen, spec, task)
 
 
 _NO_RECORDING = "The project has no recording yet. Import some: File › Import into project."
-_NO_PLACEMENT = "No recording says where it was worn. Name a placement for recordings in the Project view."
+_NO_PLACEMENT = (
+    "No recording says where it was worn. Say it here for all of one name, or one by one in the Project view."
+)
 _NO_LABEL = "Nothing is labelled yet. Label in the Labels view, or import labels: File › Import labels."
 _ONE_SUBJECT = "Folds are made by subject, and only one has labels. Label another subject's recording as well."
+
+
+def unplaced(project: Project) -> dict[str, int]:
+    """How many recordings of each name say nothing of where they were worn, most first."""
+    found = Counter(r.name for r in project.recordings() if not r.placement and r.samples > 1)
+    return dict(found.most_common(_MOST_NAMES))
 
 
 def _placements(project: Project) -> tuple[tuple[str, float], ...]:

@@ -12,7 +12,7 @@ from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import combo, label, named, tool_button
 from m3n_studio.studio.training.form_schema import FieldSpec
 
-TITLE_PX = 128
+TITLE_PX, RESET_PX = 128, 28
 _CHOICES = {"users5": "Users in five groups", "leave-one-out": "Each user alone", "until-plateau": "Until the plateau"}
 
 
@@ -67,6 +67,7 @@ class FieldRow(QWidget):
         self.title.setBuddy(self.editor)
         self.reset = tool_button(tip="Put back", accessible=f"Put back {self._plain}")
         self.reset.setIcon(icon("undo", theme))
+        self.reset.setFixedWidth(RESET_PX)
         keep = self.reset.sizePolicy()
         keep.setRetainSizeWhenHidden(True)
         self.reset.setSizePolicy(keep)

@@ -14,7 +14,7 @@ from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import combo, label
 from m3n_studio.studio.training.all_settings import AllSettings
 from m3n_studio.studio.training.draft import Draft
-from m3n_studio.studio.training.field_row import TITLE_PX, FieldRow, calm
+from m3n_studio.studio.training.field_row import RESET_PX, TITLE_PX, FieldRow, calm
 
 #: Fields on top, and what they are called there, by kind of run.
 TOP: Mapping[str, Mapping[str, str]] = {
@@ -53,8 +53,8 @@ class SetupForm(QWidget):
                                  " (seconds, to see that it works)", accessible="Preset", characters=8))  # fmt: skip
         for name in presets:
             self.preset.addItem(name.capitalize(), name)
-        self.pretrained = calm(combo(tip="A finished pretraining run, whose encoder is adopted; windows and"
-                                     " model become as its own", accessible="Pretrained run", characters=8))  # fmt: skip
+        adopts = "A finished pretraining run, whose encoder is adopted; windows and model become as its own"
+        self.pretrained = calm(combo(tip=adopts, accessible="Pretrained run", characters=8))
         self._pretrained_name = label("Pretrained run")
         self._pretrained_note = label(
             "There is no pretrained run yet: pretrain first, or choose Base, the same network from scratch.",
@@ -79,6 +79,7 @@ class SetupForm(QWidget):
         head.setVerticalSpacing(5)
         head.setColumnMinimumWidth(0, TITLE_PX)
         head.setColumnStretch(1, 1)
+        head.setColumnMinimumWidth(2, RESET_PX)
         name = label("Preset")
         name.setBuddy(self.preset)
         self._pretrained_name.setBuddy(self.pretrained)

@@ -24,6 +24,7 @@ from m3n_studio.studio.training.form_loading import Known, load_known
 from m3n_studio.studio.training.kind_switch import KindSwitch
 from m3n_studio.studio.training.motion_choice import MotionChoice
 from m3n_studio.studio.training.orders import RunOrder, free_name, order_of
+from m3n_studio.studio.training.placing import Placing
 from m3n_studio.studio.training.queue_list import QueueList
 from m3n_studio.studio.training.resume_offer import ResumeOffer
 from m3n_studio.studio.training.run_queue import RunQueue
@@ -31,7 +32,7 @@ from m3n_studio.studio.training.run_words import progress_text
 from m3n_studio.studio.training.setup_form import SetupForm
 from m3n_studio.studio.training.starter import Starter
 
-_SETTLE_MS = 400
+_SETTLE_MS, _WIDE_PX = 400, 760
 _NOTHING_OPEN = "Open or make a project: recordings with labels are what a classifier learns from."
 _OPENERS = ((DEMO, "Demo project"), ("open_project", "Open project…"), ("new_project", "New project…"))
 _FILLERS = (("import_files", "Import…"), ("import_labels", "Import labels…"), (DEMO, "Demo project"))
@@ -55,6 +56,7 @@ class TrainingView(QWidget):
         self.queue_list = QueueList(self.queue)
         self.switch = KindSwitch()
         self.hint = Hint(context.actions)
+        self.placing = Placing(desk)
         self.data = DataSummary(context.theme)
         self.motions = MotionChoice()
         self.starter = Starter(context.jobs, self.ordered, lambda: self._stamp)
@@ -65,13 +67,14 @@ class TrainingView(QWidget):
 
     def _lay_out(self) -> None:
         page = QWidget()
+        page.setMaximumWidth(_WIDE_PX)
         self._column = QVBoxLayout(page)
         self._column.setContentsMargins(0, 0, 8, 0)
         self._column.setSpacing(8)
         self._settings_head = label("Settings", style="heading")
         self._data_head = label("Data", style="heading")
-        for widget in (self.offers, self.queue_list, self.switch, self._data_head, self.hint, self.data, self.motions,
-                       self._settings_head):  # fmt: skip
+        for widget in (self.offers, self.queue_list, self.switch, self._data_head, self.hint, self.placing, self.data,
+                       self.motions, self._settings_head):  # fmt: skip
             self._column.addWidget(widget)
         self._column.addStretch(1)
         scroll = QScrollArea()
@@ -175,6 +178,7 @@ class TrainingView(QWidget):
     def _on_data(self, data: Data) -> None:
         first = [n for n, _ in self.data.data.placements] != [n for n, _ in data.placements]
         self.data.set_data(data)
+        self.placing.set_names(dict(data.unplaced))
         if first and self.form is not None and data.placements:
             self._fit_placements()
         self._follow_form()
@@ -364,13 +368,15 @@ class TrainingView(QWidget):
         self.starter.setVisible(ready)
         self.motions.setVisible(ready and not tuning)
         self.data.setVisible(ready and tuning and bool(data.parts))
+        self.placing.setVisible(ready and tuning and bool(data.unplaced))
         if gone:
             self.hint.say("Training is not installed", f"The package {gone} is missing. In the folder of the program,"
                           f" run:\n{INSTALL}\nand start it again.")  # fmt: skip
         elif project is None:
             self.hint.say("Train a classifier", _NOTHING_OPEN, _OPENERS)
         else:
-            self.hint.say("", data.problem if tuning else "", _FILLERS if data.problem and not data.parts else ())
+            empty = tuning and data.problem and not data.parts and not data.unplaced
+            self.hint.say("", data.problem if tuning else "", _FILLERS if empty else ())
         self.starter.arrange()
 
 
