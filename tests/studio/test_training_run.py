@@ -6,18 +6,18 @@ import subprocess
 import time
 
 import pytest
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("lightning_fabric")
+import torch
 
 from m3n_studio.annotation.model import Change
 from m3n_studio.learning import loop
+from m3n_studio.learning.config import write_config
 from m3n_studio.learning.events import Epoch, follow
 from m3n_studio.learning.run_folder import RunFolder
 from m3n_studio.project import Project
 from m3n_studio.studio.core.jobs import Jobs
+from m3n_studio.studio.frame.window import Window
 from m3n_studio.studio.training import process
-from m3n_studio.studio.training.orders import RunOrder, order_of
+from m3n_studio.studio.training.orders import RunOrder, arguments, order_of
 from m3n_studio.studio.training.run_queue import RunQueue
 from tests.learning import tiny
 from tests.learning.test_cli_learn import project as make_project
@@ -163,9 +163,6 @@ def test_a_child_ends_when_its_window_is_gone(folder):
     one = order(folder, epochs=LONG, apart=True)
     one.path.parent.mkdir()
     settings = folder / "settings.toml"
-    from m3n_studio.learning.config import write_config
-    from m3n_studio.studio.training.orders import arguments
-
     write_config(settings, one.config)
     with (folder / "said.txt").open("wb") as said:
         child = process._start(arguments(one, settings), said)
@@ -241,8 +238,6 @@ def test_from_labels_to_a_finished_run_in_the_window(qtbot, window, folder):
 
 
 def test_the_window_closes_in_mid_training_and_the_next_offers_to_go_on(qtbot, window, folder, display):
-    from m3n_studio.studio.frame.window import Window
-
     view = open_training(qtbot, window, folder)
     assert view.offers.cards == {}
     small(view, LONG)

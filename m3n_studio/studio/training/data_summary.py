@@ -145,7 +145,9 @@ class DataSummary(QWidget):
         people = len(data.subjects) - len(gone)
         of = f" of {len(data.subjects)}" if gone else ""
         seconds, windows = sum(b.seconds for b in bars), sum(b.windows for b in bars)
-        self.summary.setText(f"{people}{of} subjects · {minutes_text(seconds)} · {windows:,} windows" if bars else "")
+        self.summary.setText(
+            f"{people}{of} subjects · {minutes_text(seconds)} · about {windows:,} windows" if bars else ""
+        )
         self.balance.setText(balance(data, gone))
         self.balance.setVisible(bool(self.balance.text()))
         self.all.setVisible(bool(gone))

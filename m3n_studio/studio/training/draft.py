@@ -29,12 +29,14 @@ class Draft:
         self.fields: Mapping[str, FieldSpec] = fields_of(LearningConfig.model_json_schema())
         self.problems: dict[str, str] = {}
         self._unread: dict[str, tuple[str, str]] = {}  # what is written, and why it says nothing
+        self._written: dict[str, str] = {}  # the user's way of writing a value, e.g. "1e-3"
         self.load(config)
 
     def load(self, config: LearningConfig) -> None:
         """Hold another configuration."""
         self._values = dict(_flat(config.model_dump()))
         self._unread.clear()
+        self._written.clear()
         self.config: LearningConfig | None = config
         self.problems = {}
         self.preset = config.preset
@@ -46,7 +48,9 @@ class Draft:
 
     def text(self, name: str) -> str:
         """What stands in a field."""
-        return self._unread[name][0] if name in self._unread else text_of(self.fields[name], self._values[name])
+        if name in self._unread:
+            return self._unread[name][0]
+        return self._written.get(name) or text_of(self.fields[name], self._values[name])
 
     def value(self, name: str) -> Any:
         """The last value a field had that can be read."""
@@ -61,12 +65,14 @@ class Draft:
             self._check(name)
         else:
             self.put({name: value})
+            self._written[name] = text
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Fields get values."""
         for name, value in values.items():
             self._values[name] = value
             self._unread.pop(name, None)
+            self._written.pop(name, None)
         self._check(next(iter(values), ""))
 
     def differs(self, name: str) -> bool:

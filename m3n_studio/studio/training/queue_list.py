@@ -38,8 +38,9 @@ class QueueCard(QFrame):
         self.name = label(path.name, style="heading", tip=str(path))
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.state = label(style="muted", accessible="State of the run")
-        self.said = label(style="muted", accessible="What the run says")
-        self.said.setWordWrap(True)
+        self.state.setWordWrap(True)
+        self.problem = label(style="warning", accessible="Why the run failed")
+        self.problem.setWordWrap(True)
         self.bar = named(QProgressBar(), accessible=f"Progress of {path.name}")
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
@@ -57,7 +58,7 @@ class QueueCard(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 7, 8, 8)
         column.setSpacing(4)
-        for part in (self.name, self.bar, self.said):
+        for part in (self.name, self.bar, self.problem):
             column.addWidget(part)
         column.addLayout(foot)
 
@@ -68,20 +69,12 @@ class QueueCard(QFrame):
         for deed, _, _, states in _DEEDS:
             self.buttons[deed].setVisible(item.state in states)
         self.bar.setVisible(item.state in ("running", "stopping", "paused"))
-        if item.message:
-            self.tell(item.message, problem=True)
-        elif item.state in ("finished", "waiting"):
-            self.tell("")
+        self.problem.setText(item.message)
+        self.problem.setVisible(bool(item.message))
 
-    def tell(self, text: str, *, problem: bool = False) -> None:
-        """Say how far it is, or what went wrong."""
-        style = "warning" if problem else "muted"
-        if self.said.objectName() != style:
-            self.said.setObjectName(style)
-            self.said.style().unpolish(self.said)
-            self.said.style().polish(self.said)
-        self.said.setText(text)
-        self.said.setVisible(bool(text))
+    def tell(self, text: str) -> None:
+        """Say how far it is."""
+        self.state.setText(text)
 
 
 class QueueList(QWidget):

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
@@ -32,7 +32,9 @@ from m3n_studio.studio.training.run_words import progress_text
 from m3n_studio.studio.training.setup_form import SetupForm
 from m3n_studio.studio.training.starter import Starter
 
-_SETTLE_MS, _WIDE_PX = 400, 760
+_SETTLE_MS = 400
+#: From this width on data and settings lie beside each other; no column is wider than the second.
+_WIDE_PX, _COLUMN_PX = 760, 640
 _NOTHING_OPEN = "Open or make a project: recordings with labels are what a classifier learns from."
 _OPENERS = ((DEMO, "Demo project"), ("open_project", "Open project…"), ("new_project", "New project…"))
 _FILLERS = (("import_files", "Import…"), ("import_labels", "Import labels…"), (DEMO, "Demo project"))
@@ -67,24 +69,36 @@ class TrainingView(QWidget):
 
     def _lay_out(self) -> None:
         page = QWidget()
-        page.setMaximumWidth(_WIDE_PX)
-        self._column = QVBoxLayout(page)
-        self._column.setContentsMargins(0, 0, 8, 0)
-        self._column.setSpacing(8)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 8, 0)
+        column.setSpacing(8)
         self._settings_head = label("Settings", style="heading")
         self._data_head = label("Data", style="heading")
-        for widget in (self.offers, self.queue_list, self.switch, self._data_head, self.hint, self.placing, self.data,
-                       self.motions, self._settings_head):  # fmt: skip
-            self._column.addWidget(widget)
-        self._column.addStretch(1)
+        for part in (self.offers, self.queue_list, self.switch):
+            part.setMaximumWidth(2 * _COLUMN_PX)
+            column.addWidget(part)
+        self._beside = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._beside.setSpacing(8)
+        self._left, self._right = QVBoxLayout(), QVBoxLayout()
+        for side, widgets in (
+            (self._left, (self._data_head, self.hint, self.placing, self.data, self.motions)),
+            (self._right, (self._settings_head,)),
+        ):
+            side.setSpacing(8)
+            for each in widgets:
+                side.addWidget(each)
+            side.addStretch(1)
+            self._beside.addLayout(side, 1)
+        column.addLayout(self._beside)
+        column.addStretch(1)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidgetResizable(True)
         scroll.setWidget(page)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        for part in (scroll.viewport(), page):
-            part.setAutoFillBackground(False)
+        scroll.viewport().setAutoFillBackground(False)
+        page.setAutoFillBackground(False)
         self.page = scroll
         whole = QVBoxLayout(self)
         whole.setContentsMargins(10, 8, 6, 8)
@@ -115,6 +129,15 @@ class TrainingView(QWidget):
         if self.form is not None:
             self.form.set_theme(theme)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Put data and settings beside each other where there is room."""
+        super().resizeEvent(event)
+        wide = self.width() >= _WIDE_PX
+        way = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
+        if self._beside.direction() != way:
+            self._beside.setDirection(way)
+            self._beside.setSpacing(24 if wide else 8)
+
     # ------------------------------------------------------------------ reading
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
@@ -132,7 +155,7 @@ class TrainingView(QWidget):
             return
         self.known = known
         self.form = SetupForm(known.drafts["finetune"], self._theme, known.presets, known.methods)
-        self._column.insertWidget(self._column.count() - 1, self.form)
+        self._right.insertWidget(1, self.form)
         self.form.changed.connect(self._on_form)
         self.form.preset_chosen.connect(self._on_preset)
         self.form.pretrained_chosen.connect(self._on_pretrained)
