@@ -127,9 +127,9 @@ def test_placing_is_one_undo(qtbot, window, tmp_path):
 
 
 def test_without_torch_it_says_how_to_install_it(qtbot, window, tmp_path, monkeypatch):
-    from m3n_studio.studio.training import training_view
+    from m3n_studio.studio.training import training_page
 
-    monkeypatch.setattr(training_view, "missing", lambda: "torch")
+    monkeypatch.setattr(training_page, "missing", lambda: "torch")
     view = window.views["training"]
     view._arrange()
     assert 'pip install ".[learning,text]"' in view.hint.words.text()

@@ -2,109 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QWidget
 
 from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.jobs import Task
 from m3n_studio.studio.core.run_shelf import RunShelf
-from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import label
 from m3n_studio.studio.training import chooser
-from m3n_studio.studio.training.data_summary import DataSummary
 from m3n_studio.studio.training.data_work import Data, look_at_data, problem_of
-from m3n_studio.studio.training.empty_states import DEMO, INSTALL, Hint
 from m3n_studio.studio.training.foresee_work import missing
 from m3n_studio.studio.training.form_loading import Known, load_known
-from m3n_studio.studio.training.kind_switch import KindSwitch
-from m3n_studio.studio.training.motion_choice import MotionChoice
-from m3n_studio.studio.training.orders import RunOrder, free_name, order_of
-from m3n_studio.studio.training.placing import Placing
-from m3n_studio.studio.training.queue_list import QueueList
-from m3n_studio.studio.training.resume_offer import ResumeOffer
-from m3n_studio.studio.training.run_queue import RunQueue
+from m3n_studio.studio.training.ordering import wanted
+from m3n_studio.studio.training.orders import RunOrder, order_of
 from m3n_studio.studio.training.run_words import progress_text
 from m3n_studio.studio.training.setup_form import SetupForm
-from m3n_studio.studio.training.starter import Starter
+from m3n_studio.studio.training.training_page import TrainingPage
 
 _SETTLE_MS = 400
-#: From this width on data and settings lie beside each other; no column is wider than the second.
-_WIDE_PX, _COLUMN_PX = 760, 640
-_NOTHING_OPEN = "Open or make a project: recordings with labels are what a classifier learns from."
-_OPENERS = ((DEMO, "Demo project"), ("open_project", "Open project…"), ("new_project", "New project…"))
-_FILLERS = (("import_files", "Import…"), ("import_labels", "Import labels…"), (DEMO, "Demo project"))
 
 
-class TrainingView(QWidget):
+class TrainingView(TrainingPage):
     """Pretrain and finetune."""
 
     def __init__(self, context: ViewContext, desk: Desk, runs: RunShelf) -> None:
-        super().__init__()
-        self.setObjectName("panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.desk, self._runs, self._context, self._theme = desk, runs, context, context.theme
-        self.known: Known | None = None
-        self.form: SetupForm | None = None
+        super().__init__(context, desk, runs)
         self._adopted = ""
         self._stamp, self._behind, self._tier = 0, True, ""
         self._folder: object = None
-        self.queue = RunQueue(context.jobs, self)
-        self.offers = ResumeOffer(runs, desk, lambda path: self.queue.item(path) is not None)
-        self.queue_list = QueueList(self.queue)
-        self.switch = KindSwitch()
-        self.hint = Hint(context.actions)
-        self.placing = Placing(desk)
-        self.data = DataSummary(context.theme)
-        self.motions = MotionChoice()
-        self.starter = Starter(context.jobs, self.ordered, lambda: self._stamp)
-        self._lay_out()
         self._later = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._connect()
         self._arrange()
-
-    def _lay_out(self) -> None:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(8)
-        self._settings_head = label("Settings", style="heading")
-        self._data_head = label("Data", style="heading")
-        for part in (self.offers, self.queue_list, self.switch):
-            part.setMaximumWidth(2 * _COLUMN_PX)
-            column.addWidget(part)
-        self._beside = QBoxLayout(QBoxLayout.Direction.TopToBottom)
-        self._beside.setSpacing(8)
-        self._left, self._right = QVBoxLayout(), QVBoxLayout()
-        for side, widgets in (
-            (self._left, (self._data_head, self.hint, self.placing, self.data, self.motions)),
-            (self._right, (self._settings_head,)),
-        ):
-            side.setSpacing(8)
-            for each in widgets:
-                side.addWidget(each)
-            side.addStretch(1)
-            self._beside.addLayout(side, 1)
-        column.addLayout(self._beside)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(page)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.viewport().setAutoFillBackground(False)
-        page.setAutoFillBackground(False)
-        self.page = scroll
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(10, 8, 6, 8)
-        whole.setSpacing(0)
-        whole.addWidget(scroll, 1)
-        whole.addWidget(self.starter)
 
     def _connect(self) -> None:
         for signal in (self.desk.project_changed, self.desk.tiers_changed, self.desk.written):
@@ -121,22 +53,6 @@ class TrainingView(QWidget):
         self.data.placements_chosen.connect(self._on_placements)
         self.motions.changed.connect(self._on_choice)
         self.starter.start.connect(self.start)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Draw in other colours."""
-        self._theme = theme
-        self.data.set_theme(theme)
-        if self.form is not None:
-            self.form.set_theme(theme)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Put data and settings beside each other where there is room."""
-        super().resizeEvent(event)
-        wide = self.width() >= _WIDE_PX
-        way = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
-        if self._beside.direction() != way:
-            self._beside.setDirection(way)
-            self._beside.setSpacing(24 if wide else 8)
 
     # ------------------------------------------------------------------ reading
 
@@ -216,11 +132,6 @@ class TrainingView(QWidget):
 
     # ------------------------------------------------------------------ choosing
 
-    @property
-    def kind(self) -> str:
-        """What is being prepared: ``finetune`` or ``pretrain``."""
-        return self.switch.kind
-
     @Slot(str)
     def _on_kind(self, kind: str) -> None:
         if self.form is not None and self.known is not None:
@@ -295,37 +206,11 @@ class TrainingView(QWidget):
 
     def ordered(self) -> tuple[RunOrder | None, str]:
         """What is wanted now; or None, and why it cannot be."""
-        form, known, project, home = self.form, self.known, self.desk.project, self._runs.home
-        if project is None or home is None:
-            return None, "Open a project first: runs are kept in it." if not missing() else ""
-        if form is None or known is None:
-            return None, ""
-        draft = form.draft
-        why = self._blocked(form) or chooser.first_problem(draft, draft.fields)
-        if why or draft.config is None:
-            return None, why
-        path = free_name(home, form.kind, str(draft.value("finetune.method")), date.today().isoformat(),
-                         self.queue.names)  # fmt: skip
-        if form.kind == "pretrain":
-            return RunOrder("pretrain", path, draft.config, motions=self.motions.motions,
-                            apart=self.starter.apart.isChecked()), ""  # fmt: skip
-        return RunOrder("finetune", path, draft.config, str(project.folder), self.data.data.tier, self.data.without,
-                        form.pretrained_path, apart=self.starter.apart.isChecked()), ""  # fmt: skip
+        return wanted(self, self.queue.names)
 
-    def _blocked(self, form: SetupForm) -> str:
-        """Why the data chosen are not enough."""
-        if form.kind == "pretrain":
-            return "" if self.motions.motions else "Choose motions to pretrain on."
-        data = self.data.data
-        if data.problem or not data.parts:
-            return data.problem and "Nothing can be learned from this project yet."
-        if len(data.subjects) - len(self.data.without) < 2:
-            return "Tick two subjects or more: one is tested on, the others are learned from."
-        if form.wants_pretrained and not form.pretrained_path:
-            return "This method adopts a pretrained encoder, and there is none yet. Pretrain first, or choose Base."
-        if not any(box.isChecked() for box in self.data.placements.values()):
-            return "Tick a place where something was worn that can be learned from."
-        return ""
+    def stamp(self) -> int:
+        """Another number when the data have changed."""
+        return self._stamp
 
     @Slot()
     def start(self) -> None:
@@ -374,33 +259,6 @@ class TrainingView(QWidget):
     @Slot(str, object)
     def _on_told(self, path: str, events: Any) -> None:
         self.queue_list.tell(path, progress_text([e.message for e in events]))
-
-    # ------------------------------------------------------------------ what is seen
-
-    def _arrange(self) -> None:
-        """Show what there is to show."""
-        gone, project = missing(), self.desk.project
-        tuning, data = self.kind == "finetune", self.data.data
-        ready = not gone and project is not None
-        self.switch.setVisible(ready)
-        self._data_head.setVisible(ready)
-        self._data_head.setText("Labelled data" if tuning else "Motions")
-        self._settings_head.setVisible(ready and self.form is not None)
-        if self.form is not None:
-            self.form.setVisible(ready)
-        self.starter.setVisible(ready)
-        self.motions.setVisible(ready and not tuning)
-        self.data.setVisible(ready and tuning and bool(data.parts))
-        self.placing.setVisible(ready and tuning and bool(data.unplaced))
-        if gone:
-            self.hint.say("Training is not installed", f"The package {gone} is missing. In the folder of the program,"
-                          f" run:\n{INSTALL}\nand start it again.")  # fmt: skip
-        elif project is None:
-            self.hint.say("Train a classifier", _NOTHING_OPEN, _OPENERS)
-        else:
-            empty = tuning and data.problem and not data.parts and not data.unplaced
-            self.hint.say("", data.problem if tuning else "", _FILLERS if empty else ())
-        self.starter.arrange()
 
 
 def build(context: ViewContext) -> QWidget:
