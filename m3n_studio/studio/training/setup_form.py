@@ -79,7 +79,7 @@ class SetupForm(QWidget):
         head.setVerticalSpacing(5)
         head.setColumnMinimumWidth(0, TITLE_PX)
         head.setColumnStretch(1, 1)
-        head.setColumnMinimumWidth(2, RESET_PX + 6)
+        head.setColumnMinimumWidth(2, RESET_PX + 12)
         name = label("Preset")
         name.setBuddy(self.preset)
         self._pretrained_name.setBuddy(self.pretrained)
