@@ -63,10 +63,9 @@ def pretrain(
     for note in found.notes:
         _note(note)
     made_from = {"motion": "\n".join(str(f.resolve()) for f in folders)}
-    with _messages() as say:
-        done = run(
-            out, config, found.train, found.validation, method=method, made_from=made_from, resume=resume, tell=say
-        )
+    with _messages() as say, _stoppable() as stopped:
+        done = run(out, config, found.train, found.validation, method=method, made_from=made_from, resume=resume,
+                   tell=say, cancelled=stopped)  # fmt: skip
     metrics = done.metrics
     typer.echo(
         f"pretrained {method}: loss {metrics['loss']:.4f}, the best of {metrics['epochs']} epochs was"
@@ -86,6 +85,9 @@ def finetune(
     wrists: Annotated[str, typer.Option(help="left, right or both.")] = "",
     labels: Annotated[int, typer.Option(min=0, help="Labelled windows a class to train on; 0: all.")] = 0,
     tier: Annotated[str, typer.Option(help="Which tier of a project to learn; needed where there are several.")] = "",
+    leave_out: Annotated[
+        list[str] | None, typer.Option("--without", help="A subject that takes no part; repeat for several.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Everything drawn follows from it.")] = None,
     change: Set = None,
     resume: Resume = False,
@@ -94,6 +96,7 @@ def finetune(
     from m3n_studio.learning.finetune import finetune as run
     from m3n_studio.learning.run_folder import RunFolder
     from m3n_studio.learning.windows import cut
+    from m3n_studio.project.training_inputs import as_it_began, remembering, without
 
     start: dict[str, Any] = {
         "finetune.method": method or ("multi3net_plus" if pretrained else "base"), "finetune.freeze": freeze,
@@ -108,12 +111,15 @@ def finetune(
     base = RunFolder.open(pretrained).config if pretrained and not preset else None
     config = _config(preset or "small", change, start, base)
     with _bar("reading recordings") as tell:
-        recordings = load_recordings(data, tier, tell)
+        recordings = without(load_recordings(data, tier, tell), leave_out or ())
+    if resume:
+        recordings = as_it_began(out, recordings)
     windows = cut(recordings, config.windows)
     _note(f"{len(windows)} windows of {len(windows.subjects)} users, {len(windows.classes)} classes")
-    with _messages() as say:
-        made_from = {"data": str(Path(data).resolve()), "tier": tier}
-        done = run(out, config, windows, pretrained=pretrained, made_from=made_from, resume=resume, tell=say)
+    made_from = {"data": str(Path(data).resolve()), "tier": tier, "without": "\n".join(leave_out or ())}
+    with _messages() as say, _stoppable() as stopped:
+        done = run(out, config, windows, pretrained=pretrained, made_from=made_from, resume=resume,
+                   tell=remembering(out, recordings, say), cancelled=stopped)  # fmt: skip
     _say_scores(done.metrics)
 
 
@@ -304,6 +310,29 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _stoppable() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed: training then stops with a checkpoint; pressed again, at once."""
+    import signal
+    import threading
+
+    pressed = threading.Event()
+
+    def on_interrupt(*_: object) -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+        pressed.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed.is_set
+        return
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

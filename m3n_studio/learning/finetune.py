@@ -72,7 +72,7 @@ def finetune(
     """
     own, method = config.finetune, find_method(config.finetune.method)
     windows = windows.only(own.placements) if own.placements else windows
-    source = _pretrained(method, config, windows, pretrained)
+    source = matching(method, config, windows, pretrained)
     folds = make_folds(windows, own.folds, seed=own.seed, validation_users=own.validation_users)
     facts = {
         "method": method.name, "classes": list(windows.classes), "placements": list(windows.placements),
@@ -159,7 +159,8 @@ def build(method: Method, config: LearningConfig, windows: Windows, seed: int) -
         return method.network(config.model, DataShape(windows.samples, windows.placements, len(windows.classes)))
 
 
-def _pretrained(method: Method, config: LearningConfig, windows: Windows, path: str | Path | None) -> Pretrained | None:
+def matching(method: Method, config: LearningConfig, windows: Windows, path: str | Path | None) -> Pretrained | None:
+    """The pretrained model a method wants; `ValueProblem` where it does not go with the windows."""
     if not method.pretrained:
         if path is not None:
             raise ValueProblem(f"{method.name} learns from scratch; it takes no pretrained run")

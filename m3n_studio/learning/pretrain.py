@@ -18,7 +18,7 @@ from m3n_studio.learning.config import LearningConfig, LossConfig
 from m3n_studio.learning.estimate import estimate
 from m3n_studio.learning.events import Remark
 from m3n_studio.learning.folds import Scaler
-from m3n_studio.learning.loop import BEST, derived, fit
+from m3n_studio.learning.loop import BEST, Task, derived, fit
 from m3n_studio.learning.losses import pretrain_loss
 from m3n_studio.learning.methods import DataShape, find_method
 from m3n_studio.learning.models.multi3net import Multi3Net, PretrainBatch, parameter_counts
@@ -134,6 +134,11 @@ def pretrain(
             "history": [dict(h) for h in fitted.history],
         })  # fmt: skip
     return run
+
+
+def task_of(model: Multi3Net, config: LossConfig, train: BatchSource) -> Task:
+    """Batches through a joint model as pretraining does it, e.g. to see what a step costs."""
+    return _Task(model, config, train, None)
 
 
 @dataclass(frozen=True, eq=False)

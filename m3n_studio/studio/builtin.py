@@ -17,12 +17,13 @@ DOCKS = (
     DockSpec("label_list", "Label list", "right", "m3n_studio.studio.labels.label_list:build", open=False),
     DockSpec("quality", "Agreement", "right", "m3n_studio.studio.labels.quality_view:build", open=False),
     DockSpec("similar", "Similar", "right", "m3n_studio.studio.labels.similar_view:build", open=False),
-    DockSpec("embedding", "Embedding", "right", "m3n_studio.studio.embedding.embedding_view:build", open=False),
+    DockSpec("training", "Train", "right", "m3n_studio.studio.training.training_view:build", open=False),
     DockSpec("runs", "Runs", "right", "m3n_studio.studio.training.runs_view:build", open=False),
+    DockSpec("predictions", "Predictions", "right", "m3n_studio.studio.predictions.predictions_view:build", open=False),
+    DockSpec("embedding", "Embedding", "right", "m3n_studio.studio.embedding.embedding_view:build", open=False),
     DockSpec(
         "closeness", "Synthetic and real", "right", "m3n_studio.studio.embedding.closeness_view:build", open=False
     ),
-    DockSpec("predictions", "Predictions", "right", "m3n_studio.studio.predictions.predictions_view:build", open=False),
     DockSpec("transport", "Transport", "bottom", "m3n_studio.studio.views:build_transport"),
 )
 
