@@ -6,7 +6,8 @@ The windows are the first of validation, the same in every epoch. Nothing is dra
 are as if no snapshot had been taken. A few hundred kilobytes an epoch; ``pretrain.snapshots = 0`` keeps none.
 
 File: ``directions`` (M, N, E) float16, of length one; ``there`` (M, N) bool; ``topic`` (N,) int64; ``json``, as
-bytes: ``format``, ``format_version``, ``epoch``, ``modalities`` (M,), ``topics``, ``numbers``. Reading imports no torch.
+bytes: ``format``, ``format_version``, ``epoch``, ``modalities`` (M,), ``topics``, ``numbers``. Reading imports no
+torch.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,13 +112,14 @@ class MovementView(QWidget):
             painter.setBrush(color)
             for x, y in places[k, m.there[k]].tolist():
                 _mark(painter, name, x, y, _DOT_PX)
-        if 0 <= self.window_at < places.shape[1]:
+        n = self.window_at
+        if 0 <= n < places.shape[1]:
             self._lines(painter, places, [self.window_at], QPen(QColor(self.theme.cursor), 1.6))
             for k, name in enumerate(m.modalities):
                 if m.there[k, self.window_at]:
                     painter.setPen(QPen(QColor(self.theme.cursor), 1.4))
                     painter.setBrush(QColor(modality_color(self.theme, m.modalities, name)))
-                    _mark(painter, name, *places[k, self.window_at].tolist(), _DOT_PX + 2)
+                    _mark(painter, name, float(places[k, n, 0]), float(places[k, n, 1]), _DOT_PX + 2)
         self._legend(painter, m.modalities)
         painter.end()
 
@@ -128,7 +130,7 @@ class MovementView(QWidget):
         lines = []
         for n in rows:
             own = places[self.movement.there[:, n], n].tolist()
-            lines += [QLineF(*a, *b) for a, b in zip(own[:-1], own[1:], strict=True)]
+            lines += [QLineF(*a, *b) for a, b in pairwise(own)]
         painter.drawLines(lines)
 
     def _legend(self, painter: QPainter, modalities: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,10 +74,7 @@ class Side:
         if self.each:
             return [(g, g + 1, name) for g, name in enumerate(self.each)]
         edges = np.r_[0, np.flatnonzero(np.diff(self.group)) + 1, len(self.group)]
-        return [
-            (int(a), int(b), self.names[self.group[a]] if self.group[a] >= 0 else "")
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
-        ]
+        return [(int(a), int(b), self.names[self.group[a]] if self.group[a] >= 0 else "") for a, b in pairwise(edges)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""A similarity matrix painted: cells in diverging colours, classes along the edges, a scale; walked with mouse or keys."""
+"""A similarity matrix painted: diverging colours, classes along the edges, a scale; walked with mouse or keys."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ def diverging(theme: Theme, steps: int = _STEPS) -> NDArray[np.uint8]:
     at = np.linspace(-1.0, 1.0, steps)[:, None]
     side = np.where(at < 0, ends[0], ends[2])
     return np.round(255 * (ends[1] + np.abs(at) ** 0.85 * (side - ends[1]))).astype(np.uint8)
+
+
+_CHOOSE = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class MatrixView(QWidget):
@@ -165,14 +168,11 @@ class MatrixView(QWidget):
             y0, y1 = (box.top() + box.height() * k / count for k in (a, b))
             self._band(painter, QRectF(box.left() - _BAND_PX - 2, y0, _BAND_PX, y1 - y0), name)
             middle = (y0 + y1) / 2
-            if middle - last >= metrics.height() - 2:
+            if middle - last >= metrics.height():
                 text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, round(wide))
                 painter.setPen(QColor(self.theme.text))
                 painter.drawText(QRectF(0, middle - metrics.height(), wide, 2 * metrics.height()), align, text)
                 last = middle
-        painter.setPen(QColor(self.theme.muted))
-        title = metrics.elidedText(self.matrix.rows.title + " ↓", Qt.TextElideMode.ElideRight, round(box.left() - 4))
-        painter.drawText(QRectF(2, 0, box.left() - 4, metrics.height()), Qt.AlignmentFlag.AlignLeft, title)
 
     def _columns(self, painter: QPainter, box: QRectF) -> None:
         if self.matrix is None:
@@ -197,8 +197,9 @@ class MatrixView(QWidget):
                 painter.restore()
                 last = middle
         painter.setPen(QColor(self.theme.muted))
-        painter.drawText(QRectF(box.left(), 0, box.width(), metrics.height()), Qt.AlignmentFlag.AlignRight,
-                         self.matrix.columns.title + " →")  # fmt: skip
+        both = f"↓ {self.matrix.rows.title}    → {self.matrix.columns.title}"
+        both = metrics.elidedText(both, Qt.TextElideMode.ElideRight, self.width() - 6)
+        painter.drawText(QRectF(2, 0, self.width() - 4, metrics.height()), Qt.AlignmentFlag.AlignLeft, both)
 
     def _band(self, painter: QPainter, room: QRectF, name: str) -> None:
         color = self.colors.get(name)
@@ -264,10 +265,10 @@ class MatrixView(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Arrows and Return are the matrix's own while it has the keyboard."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.matrix is not None:
-            if Qt.Key(event.key()) in (*_MOVES, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                event.accept()
-                return True
+        asked = event.type() == QEvent.Type.ShortcutOverride and self.matrix is not None
+        if asked and isinstance(event, QKeyEvent) and Qt.Key(event.key()) in (*_MOVES, *_CHOOSE):
+            event.accept()
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
@@ -278,7 +279,7 @@ class MatrixView(QWidget):
             by = _MOVES[key] if self.cursor_cell else (0, 0)
             g, h = self.matrix.values.shape
             self._point((min(max(i + by[0], 0), g - 1), min(max(j + by[1], 0), h - 1)))
-        elif self.cursor_cell is not None and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        elif self.cursor_cell is not None and key in _CHOOSE:
             self.chosen.emit(*self.cursor_cell, bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         else:
             super().keyPressEvent(event)

@@ -1,4 +1,4 @@
-"""The page of matrices: what is measured, in which order it is shown, retrieval beside it; a cell leads to its window."""
+"""The page of matrices: what is measured, in which order, retrieval beside it; a cell leads to its window."""
 
 from __future__ import annotations
 

@@ -31,7 +31,9 @@ class RetrievalTable(QWidget):
         self.table = named(QTableWidget(0, 1 + len(_COLUMNS)), style="framed", accessible="Retrieval, percent")
         self.table.setHorizontalHeaderLabels(["%", *_COLUMNS])
         for i, tip in enumerate(_TIPS):
-            self.table.horizontalHeaderItem(i + 1).setToolTip(tip)
+            item = QTableWidgetItem(_COLUMNS[i])
+            item.setToolTip(tip)
+            self.table.setHorizontalHeaderItem(i + 1, item)
         self.table.verticalHeader().hide()
         self.table.setShowGrid(False)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
@@ -67,7 +69,8 @@ class RetrievalTable(QWidget):
                 item.setTextAlignment(right)
                 item.setToolTip(f"{100 * value:.2f} %; a random order finds {100 * chance:.2f} %")
                 self.table.setItem(row, 1 + column, item)
-        self.table.resizeRowsToContents()
+        for row in range(len(found)):
+            self.table.setRowHeight(row, 2 * self.table.fontMetrics().height() + 10)
         self.zero.setText(_zero_words(of))
         self.zero.setToolTip(_zero_tip(of))
 
@@ -78,7 +81,7 @@ def _zero_words(of: Measured | None) -> str:
     if of.named is None:
         return "Zero-shot: needs text and labelled windows."
     return (f"Zero-shot by sentences alone: macro F1 {100 * of.named.macro_f1:.1f} %, accuracy"
-            f" {100 * of.named.accuracy:.1f} % on {of.named.windows} windows of {len(of.named.f1)} classes.")  # fmt: skip
+            f" {100 * of.named.accuracy:.1f} % on {of.named.windows} windows.")  # fmt: skip
 
 
 def _zero_tip(of: Measured | None) -> str:

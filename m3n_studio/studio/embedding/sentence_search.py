@@ -21,6 +21,8 @@ from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import combo, label, named, push_button
 
 _DEBOUNCE_MS = 450
+#: So many of the best windows are shaded in the strip.
+_SHADED = 12
 _HEADING = "Find windows by words"
 _BEGIN = ("Type what a person does, as “a person is walking”, and press Enter. Every window of the project's recordings"
           " is compared with the sentence.")  # fmt: skip
@@ -43,7 +45,7 @@ class SentencePage(QWidget):
         self._soon.timeout.connect(self._if_ready)
         self.line.textEdited.connect(self._soon.start)
         self.line.returnPressed.connect(self.look)
-        self.find.clicked.connect(self.look)
+        self.find_button.clicked.connect(self.look)
         self.busy.stopped.connect(lambda: self.hint.say("Stopped.", _BEGIN))
         self.list.selectionModel().currentChanged.connect(self._on_current)
         self.list.selectionModel().selectionChanged.connect(self._on_selection)
@@ -61,7 +63,7 @@ class SentencePage(QWidget):
         self.line = named(QLineEdit(), accessible="Sentence", tip="What a person does, in words; Enter searches")
         self.line.setPlaceholderText("a person is walking")
         self.line.setClearButtonEnabled(True)
-        self.find = push_button("Find", tip="Find the windows most like the sentence (Enter)", style="primary")
+        self.find_button = push_button("Find", tip="Find the windows most like the sentence (Enter)", style="primary")
         self.encoder = label(style="muted", accessible="Sentence encoder")
         self.encoder.setWordWrap(True)
         self.busy = BusyRow("the search")
@@ -78,7 +80,7 @@ class SentencePage(QWidget):
     def _lay_out(self) -> None:
         first, foot, shown = QHBoxLayout(), QHBoxLayout(), QWidget()
         first.addWidget(self.line, 1)
-        first.addWidget(self.find)
+        first.addWidget(self.find_button)
         foot.addWidget(self.give)
         foot.addWidget(self.classes, 1)
         foot.addStretch(1)
@@ -197,7 +199,7 @@ class SentencePage(QWidget):
         if session is None:
             self.strip.set_line(np.zeros(0), np.zeros(0), (0.0, 1.0), (), length)
             return
-        best = tuple((h.start_s, h.end_s) for h in found.hits if h.session == session.id)
+        best = tuple((h.start_s, h.end_s) for h in found.hits[:_SHADED] if h.session == session.id)
         self.strip.set_line(*found.over_time(session.id), self.desk.span_s(), best, length + 1e-6)
         self.strip.set_time(self._context.clock.time_s)
 

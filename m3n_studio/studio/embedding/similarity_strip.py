@@ -155,10 +155,10 @@ class SimilarityStrip(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Tooltip: the window under the mouse; arrows are the strip's own."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if Qt.Key(event.key()) in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-                event.accept()
-                return True
+        asked = event.type() == QEvent.Type.ShortcutOverride
+        if asked and isinstance(event, QKeyEvent) and Qt.Key(event.key()) in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            event.accept()
+            return True
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and len(self._time):
             i = int(np.abs(self._time - self.time_at(event.pos().x())).argmin())
             QToolTip.showText(event.globalPos(), f"{signed(float(self._score[i]))} around {self._time[i]:.1f} s", self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.going import Goer
@@ -59,7 +59,7 @@ class SimilarityView(QWidget):
             button = tool_button(words, tip=tip, accessible=words, style="component", checked=i == 0)
             self.buttons.addButton(button, i)
             head.addWidget(button)
-            self.pages.addWidget(page)
+            self.pages.addWidget(_scrolled(page))
         self.buttons.idClicked.connect(self.pages.setCurrentIndex)
         head.addStretch(1)
         head.addWidget(label("Run", style="muted"))
@@ -132,6 +132,19 @@ class SimilarityView(QWidget):
     def _on_epoch_ended(self, path: str) -> None:
         self.matrices.epoch_ended(path)
         self.epochs.epoch_ended(path)
+
+
+def _scrolled(page: QWidget) -> QScrollArea:
+    """A page that scrolls where the dock is too low for it."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(page)
+    area.viewport().setAutoFillBackground(False)
+    page.setAutoFillBackground(False)
+    return area
 
 
 def build(context: ViewContext) -> QWidget:
