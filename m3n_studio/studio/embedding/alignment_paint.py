@@ -53,7 +53,7 @@ class MovementView(QWidget):
         self.at, self.window_at = 0, -1
         self._low, self._high = np.zeros(2), np.ones(2)
         self.setMouseTracking(True)
-        self.setMinimumSize(180, 150)
+        self.setMinimumSize(180, 110)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -226,7 +226,7 @@ class CurvesView(QWidget):
         self.epochs: tuple[int, ...] = ()
         self.curves: list[Curve] = []
         self.percent, self.at = False, 0
-        self.setMinimumSize(180, 120)
+        self.setMinimumSize(180, 88)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: N802

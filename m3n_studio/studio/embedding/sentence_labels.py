@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from m3n_studio.annotation import operations
-from m3n_studio.annotation.model import Annotation, Change
+from m3n_studio.annotation.model import Annotation, Change, Tier
 from m3n_studio.annotation.track import Track
 from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.embedding.similarity_work import Hit
+
+if TYPE_CHECKING:
+    from m3n_studio.project import Project
 
 #: Least share of a window a label covers to be named.
 _SHOWN = 0.1
@@ -35,15 +39,17 @@ def labelling(desk: Desk, hits: Sequence[Hit], class_id: str, sentence: str) -> 
     return out
 
 
-def labelled_there(desk: Desk, hits: Sequence[Hit]) -> dict[int, str]:
-    """What most of each window is labelled on the current tier, by its number; those with nothing are left out."""
-    project, tier = desk.project, desk.tier
-    if project is None or tier is None:
-        return {}
+def labelled_there(project: Project, tier: Tier, hits: Sequence[Hit], session: str = "") -> dict[int, str]:
+    """What most of each window is labelled on a tier, by its number; those with nothing are left out.
+
+    session : only windows of this one, where given.
+    """
     names = {c.id: c.name for c in tier.classes}
     by_session: dict[str, tuple[Annotation, ...]] = {}
     out: dict[int, str] = {}
     for row, h in enumerate(hits):
+        if session and h.session != session:
+            continue
         if h.session not in by_session:
             by_session[h.session] = tuple(project.annotations(h.session, tier.id))
         shares: dict[str, float] = {}

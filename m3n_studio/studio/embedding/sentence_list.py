@@ -27,6 +27,7 @@ class HitModel(QAbstractListModel):
         super().__init__()
         self.answer: Answer | None = None
         self.labels: dict[int, str] = {}
+        self._range = (0.0, 1.0)
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -37,6 +38,7 @@ class HitModel(QAbstractListModel):
         """Show another; `labels` says what is labelled there already, by row."""
         self.beginResetModel()
         self.answer, self.labels = answer, labels
+        self._range = (0.0, 1.0) if answer is None else (float(answer.score.min()), float(answer.score.max()))
         self.endResetModel()
 
     def set_labels(self, labels: dict[int, str]) -> None:
@@ -57,6 +59,11 @@ class HitModel(QAbstractListModel):
             words = f"{signed(h.score)} · {h.where} · {h.start_s:.1f} to {h.end_s:.1f} s"
             return f"{words} · labelled {there}" if there else words
         return None
+
+    def share(self, score: float) -> float:
+        """Where a similarity lies between those of the least and the most similar window, 0 to 1."""
+        low, high = self._range
+        return min(max((score - low) / (high - low), 0.0), 1.0) if high > low else 1.0
 
     def shape(self, row: int) -> NDArray[np.float32]:
         """The small picture of a row (48,)."""
@@ -97,7 +104,6 @@ class HitDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _score(self, painter: QPainter, room: QRectF, score: float) -> None:
-        best = max((h.score for h in self._model.hits), default=1.0)
         painter.setPen(QColor(self.theme.text))
         painter.drawText(room.adjusted(0, 4, 0, -14), Qt.AlignmentFlag.AlignCenter, signed(score))
         track = QRectF(room.left(), room.bottom() - 13, room.width(), 4)
@@ -105,8 +111,8 @@ class HitDelegate(QStyledItemDelegate):
         painter.setBrush(QColor(self.theme.border))
         painter.drawRoundedRect(track, 2, 2)
         painter.setBrush(QColor(self.theme.accent))
-        share = min(max(score / best, 0.0), 1.0) if best > 0 else 0.0
-        painter.drawRoundedRect(QRectF(track.left(), track.top(), max(track.width() * share, 3), 4), 2, 2)
+        wide = max(track.width() * self._model.share(score), 3)
+        painter.drawRoundedRect(QRectF(track.left(), track.top(), wide, 4), 2, 2)
 
     def _words(self, painter: QPainter, room: QRectF, hit: Hit, labelled: str) -> None:
         metrics, half, wide = painter.fontMetrics(), room.height() / 2, round(room.width())

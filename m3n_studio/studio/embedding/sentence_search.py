@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QItemSelectionModel, QTimer, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
-from m3n_studio.annotation.model import Change
+from m3n_studio.annotation.model import Change, Tier
 from m3n_studio.errors import M3nError
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.going import Goer
@@ -39,6 +39,7 @@ class SentencePage(QWidget):
         self.run = ""
         self.searchable: Searchable | None = None
         self.answer: Answer | None = None
+        self._tier: Tier | None = None
         self._make(context.theme)
         self._lay_out()
         self._soon = QTimer(self, singleShot=True, interval=_DEBOUNCE_MS)
@@ -153,13 +154,15 @@ class SentencePage(QWidget):
         if not sentence.strip() or not run or desk is None:
             return
         ready, project = self.searchable, desk.project
-        tier = "" if desk.tier is None else desk.tier.name
+        tier = desk.tier
 
-        def work(task: Task) -> Answer:
+        def work(task: Task) -> tuple[Answer, dict[int, str]]:
             fresh = ready is not None and ready.run == run and ready.stamp == checkpoint_stamp(run)
-            of = ready if ready is not None and fresh else prepare(project, run, tier, task)
+            of = ready if ready is not None and fresh else prepare(project, run, tier.name if tier else "", task)
             task.check()
-            return answer(of, sentence)
+            found = answer(of, sentence)
+            there = {} if project is None or tier is None else labelled_there(project, tier, found.hits)
+            return found, there
 
         if ready is None:
             self.hint.say("Embedding the project's windows …", "Once for a run; sentences after that take a moment.")
@@ -175,7 +178,8 @@ class SentencePage(QWidget):
         self.stack.setCurrentIndex(0)
 
     @Slot(object)
-    def _on_answer(self, found: Answer) -> None:
+    def _on_answer(self, result: tuple[Answer, dict[int, str]]) -> None:
+        found, labels = result
         if found.of.run != self.run:
             return
         self.searchable, self.answer = found.of, found
@@ -185,7 +189,7 @@ class SentencePage(QWidget):
         self.encoder.setObjectName("muted" if said.understands else "warning")
         self.encoder.style().polish(self.encoder)
         self.encoder.show()
-        self.model.set_answer(found, self._labels())
+        self.model.set_answer(found, labels)
         self._show_strip()
         self.stack.setCurrentIndex(1)
         self._tell()
@@ -236,6 +240,9 @@ class SentencePage(QWidget):
             self.classes.addItem(swatch(c.color), c.name, c.id)
         self.classes.setCurrentIndex(max(self.classes.findData(now), 0) if self.classes.count() else -1)
         self._tell()
+        if tier is not None and tier != self._tier:
+            self._relabel()
+        self._tier = tier
 
     @Slot()
     def _tell(self) -> None:
@@ -260,11 +267,14 @@ class SentencePage(QWidget):
         words = f"Label {len(rows)} windows as {self.classes.currentText()}"
         desk.annotate_all(words if len(rows) > 1 else f"Label a window as {self.classes.currentText()}", changes)
 
-    def _labels(self) -> dict[int, str]:
-        if self.desk is None or self.answer is None:
-            return {}
-        return labelled_there(self.desk, self.answer.hits)
-
     @Slot(str, object)
-    def _on_written(self, _session: str, _change: Change) -> None:
-        self.model.set_labels(self._labels())
+    def _on_written(self, session: str, _change: Change) -> None:
+        """Labels of a session changed: what is said of its windows follows."""
+        self._relabel(session)
+
+    def _relabel(self, session: str = "") -> None:
+        desk = self.desk
+        if desk is None or desk.project is None or desk.tier is None or not self.model.hits:
+            return
+        kept = {i: w for i, w in self.model.labels.items() if session and self.model.hits[i].session != session}
+        self.model.set_labels(kept | labelled_there(desk.project, desk.tier, self.model.hits, session))

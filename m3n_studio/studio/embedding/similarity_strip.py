@@ -77,8 +77,8 @@ class SimilarityStrip(QWidget):
     def _scale(self) -> tuple[float, float]:
         if not len(self._score):
             return (0.0, 1.0)
-        low, high = float(min(self._score.min(), 0.0)), float(max(self._score.max(), 0.05))
-        return (low, high)
+        low, high = float(self._score.min()), float(self._score.max())
+        return (low, high) if high - low > 1e-6 else (low - 0.05, high + 0.05)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Frame, best windows, line, clock."""
@@ -98,7 +98,8 @@ class SimilarityStrip(QWidget):
                 QRectF(self.x_of(a), box.top(), max(self.x_of(b) - self.x_of(a), 2.0), box.height()), strong
             )
         painter.setPen(QPen(QColor(self.theme.border), 1))
-        painter.drawLine(QPointF(box.left(), y_of(0.0)), QPointF(box.right(), y_of(0.0)))
+        if low < 0.0 < high:
+            painter.drawLine(QPointF(box.left(), y_of(0.0)), QPointF(box.right(), y_of(0.0)))
         painter.setPen(QPen(QColor(self.theme.accent), 1.5))
         for part in self._parts():
             points = [QPointF(self.x_of(float(self._time[i])), y_of(float(self._score[i]))) for i in part]

@@ -178,10 +178,7 @@ def labelled(
     sessions: dict[str, str] = {}
     for session in project.sessions():
         if session.subject:
-            name = f"{project.get(Subject, session.subject).name}/{session.name}"
-            if name in sessions:
-                raise ValueProblem(f"two sessions are called {name}; rename one to tell their windows apart")
-            sessions[name] = session.id
+            sessions[f"{project.get(Subject, session.subject).name}/{session.name}"] = session.id
     known = {r.name: sessions.get(r.name) or sessions[r.name.rpartition(" ")[0]] for r in recordings}
     return recordings, known
 
