@@ -210,6 +210,5 @@ def test_what_is_missing_is_said(study, tmp_path):
     finally:
         (study / "elsewhere").rename(study / "motions")
     make_project(tmp_path / "twice", labelled=False)
-    with Project.open(tmp_path / "twice") as project:
-        with pytest.raises(ValueProblem, match="label"):
-            measure(project, Wish(run, tier="activity"), Quiet())
+    with Project.open(tmp_path / "twice") as project, pytest.raises(ValueProblem, match="label"):
+        measure(project, Wish(run, tier="activity"), Quiet())

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSlider, QStackedWidget, QVBoxLayout,
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.jobs import Task
 from m3n_studio.studio.embedding.alignment_paint import CurvesView, MovementView, curves
-from m3n_studio.studio.embedding.similarity_busy import BusyRow, Hint
+from m3n_studio.studio.embedding.similarity_busy import BusyRow, Hint, Wrapped
 from m3n_studio.studio.look.icons import icon
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import combo, label, named, tool_button
@@ -68,8 +68,7 @@ class AlignmentPage(QWidget):
         for words, value, tip in _NUMBERS:
             self.number.addItem(words, value)
             self.number.setItemData(self.number.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        self.words = label(style="muted", accessible="What is shown")
-        self.words.setWordWrap(True)
+        self.words = Wrapped(style="muted", accessible="What is shown")
         self.window_words = label(" ", accessible="The window pointed at")
         self.busy = BusyRow("reading epochs")
         self.hint = Hint(_HEADING, _NONE)

@@ -57,8 +57,8 @@ class MovementView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        """Square enough."""
-        return QSize(380, 300)
+        """Low: it takes what room there is."""
+        return QSize(380, 120)
 
     def set_movement(self, movement: Movement | None) -> None:
         """Show another run."""
@@ -231,7 +231,7 @@ class CurvesView(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Low and wide."""
-        return QSize(380, 150)
+        return QSize(380, 90)
 
     def set_curves(self, epochs: tuple[int, ...], shown: list[Curve], *, percent: bool) -> None:
         """Show others."""

@@ -62,8 +62,8 @@ class MatrixView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        """Square enough."""
-        return QSize(420, 360)
+        """Low: it takes what room there is."""
+        return QSize(420, 150)
 
     def set_matrix(self, matrix: Matrix | None, colors: Mapping[str, str]) -> None:
         """Show another one; colours of classes by name."""

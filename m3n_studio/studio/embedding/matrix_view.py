@@ -15,10 +15,10 @@ from m3n_studio.studio.core.moments import Moment
 from m3n_studio.studio.embedding.matrix_model import KINDS, Matrix, build, nearest, placements_worn
 from m3n_studio.studio.embedding.matrix_paint import MatrixView, signed
 from m3n_studio.studio.embedding.retrieval_table import RetrievalTable
-from m3n_studio.studio.embedding.similarity_busy import BusyRow, Hint
+from m3n_studio.studio.embedding.similarity_busy import BusyRow, Hint, Wrapped
 from m3n_studio.studio.embedding.similarity_work import Measured, Source, Wish, checkpoint_stamp, measure
 from m3n_studio.studio.look.theme import Theme
-from m3n_studio.studio.look.widgets import combo, label, push_button
+from m3n_studio.studio.look.widgets import combo, push_button
 
 SOURCES: tuple[tuple[str, Source, str], ...] = (
     ("Labelled recordings", "recordings", "Windows of this project's recordings that have a class"),
@@ -68,10 +68,8 @@ class MatrixPage(QWidget):
                             " what is alike at all", accessible="Middle of the colours", characters=6)  # fmt: skip
         self.around.addItem("Colours: mean", "mean")
         self.around.addItem("Colours: 0", "zero")
-        self.words = label(style="muted", accessible="What is shown")
-        self.words.setWordWrap(True)
-        self.cell_words = label(" ", accessible="The cell pointed at")
-        self.cell_words.setWordWrap(True)
+        self.words = Wrapped(style="muted", accessible="What is shown")
+        self.cell_words = Wrapped(" ", accessible="The cell pointed at")
         self.cell_words.setMinimumHeight(2 * self.cell_words.fontMetrics().height() + 2)
         self.cell_words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.busy = BusyRow("computing similarities")

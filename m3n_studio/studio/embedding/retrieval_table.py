@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QLabel,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
+from m3n_studio.studio.embedding.similarity_busy import Wrapped
 from m3n_studio.studio.embedding.similarity_work import Measured
 from m3n_studio.studio.look.widgets import label, named
 
@@ -23,12 +23,18 @@ _TIPS = (
 )  # fmt: skip
 
 
+class _Table(QTableWidget):
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Low: it takes what room there is."""
+        return QSize(280, 110)
+
+
 class RetrievalTable(QWidget):
     """Numbers beside a matrix."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.table = named(QTableWidget(0, 1 + len(_COLUMNS)), style="framed", accessible="Retrieval, percent")
+        self.table = named(_Table(0, 1 + len(_COLUMNS)), style="framed", accessible="Retrieval, percent")
         self.table.setHorizontalHeaderLabels(["%", *_COLUMNS])
         for i, tip in enumerate(_TIPS):
             item = QTableWidgetItem(_COLUMNS[i])
@@ -44,8 +50,7 @@ class RetrievalTable(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(30)
         self.table.setWordWrap(True)
-        self.zero: QLabel = label(style="muted", accessible="Classes named by sentences alone")
-        self.zero.setWordWrap(True)
+        self.zero = Wrapped(style="muted", accessible="Classes named by sentences alone")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

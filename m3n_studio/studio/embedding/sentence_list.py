@@ -149,6 +149,10 @@ class HitList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
 
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Two rows; it takes what room there is."""
+        return QSize(260, 2 * _HEIGHT + 8)
+
     def rows(self) -> list[int]:
         """Those chosen, in order."""
         return sorted(i.row() for i in self.selectionModel().selectedIndexes())

@@ -14,11 +14,11 @@ from m3n_studio.studio.core.jobs import Task
 from m3n_studio.studio.core.moments import Moment
 from m3n_studio.studio.embedding.sentence_labels import labelled_there, labelling, swatch
 from m3n_studio.studio.embedding.sentence_list import HitDelegate, HitList, HitModel
-from m3n_studio.studio.embedding.similarity_busy import BusyRow, Hint
+from m3n_studio.studio.embedding.similarity_busy import BusyRow, Hint, Wrapped
 from m3n_studio.studio.embedding.similarity_strip import SimilarityStrip
 from m3n_studio.studio.embedding.similarity_work import Answer, Searchable, answer, checkpoint_stamp, prepare
 from m3n_studio.studio.look.theme import Theme
-from m3n_studio.studio.look.widgets import combo, label, named, push_button
+from m3n_studio.studio.look.widgets import combo, named, push_button
 
 _DEBOUNCE_MS = 450
 #: So many of the best windows are shaded in the strip.
@@ -65,8 +65,7 @@ class SentencePage(QWidget):
         self.line.setPlaceholderText("a person is walking")
         self.line.setClearButtonEnabled(True)
         self.find_button = push_button("Find", tip="Find the windows most like the sentence (Enter)", style="primary")
-        self.encoder = label(style="muted", accessible="Sentence encoder")
-        self.encoder.setWordWrap(True)
+        self.encoder = Wrapped(style="muted", accessible="Sentence encoder")
         self.busy = BusyRow("the search")
         self.model = HitModel()
         self.delegate = HitDelegate(theme, self.model)

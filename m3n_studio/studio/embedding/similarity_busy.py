@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from m3n_studio.studio.core.jobs import Job
-from m3n_studio.studio.look.widgets import label, named, tool_button
+from m3n_studio.studio.look.widgets import named, tool_button
 
 
 class BusyRow(QWidget):
@@ -66,19 +67,37 @@ class BusyRow(QWidget):
             self.hide()
 
 
+class Wrapped(QLabel):
+    """Words that wrap, as high as they are at the width they have: Qt asks for the height of the narrowest."""
+
+    def __init__(self, text: str = "", *, style: str = "", accessible: str = "") -> None:
+        super().__init__(text)
+        named(self, style=style, accessible=accessible)
+        self.setWordWrap(True)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Of the width there is now."""
+        return QSize(60, self.heightForWidth(max(self.width(), 160)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Another width, another height."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
+
+
 class Hint(QWidget):
     """A heading and a sentence in the middle of an empty page."""
 
     def __init__(self, heading: str, words: str) -> None:
         super().__init__()
-        self.heading = label(heading, style="heading")
-        self.words = label(words, style="muted")
+        self.heading = Wrapped(heading, style="heading")
+        self.words = Wrapped(words, style="muted")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(8)
         layout.addStretch(1)
         for part in (self.heading, self.words):
-            part.setWordWrap(True)
             part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             part.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             layout.addWidget(part)
