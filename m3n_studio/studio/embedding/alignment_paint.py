@@ -58,7 +58,7 @@ class MovementView(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Low: it takes what room there is."""
-        return QSize(380, 120)
+        return QSize(380, 170)
 
     def set_movement(self, movement: Movement | None) -> None:
         """Show another run."""

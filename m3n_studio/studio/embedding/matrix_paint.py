@@ -58,12 +58,12 @@ class MatrixView(QWidget):
         self._image = QImage()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(200, 140)
+        self.setMinimumSize(200, 200)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Low: it takes what room there is."""
-        return QSize(420, 150)
+        return QSize(420, 240)
 
     def set_matrix(self, matrix: Matrix | None, colors: Mapping[str, str]) -> None:
         """Show another one; colours of classes by name."""
