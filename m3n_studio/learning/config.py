@@ -138,6 +138,10 @@ class PretrainConfig(Settings):
     share: float = setting(1.0, "Share of the clips used", gt=0.0, le=1.0)
     validation: float = setting(0.1, "Share of clips kept for validation", ge=0.0, lt=1.0)
     seed: int = setting(0, "Everything drawn follows from it", ge=0, lt=2**32)
+    snapshots: int = setting(
+        128, "Windows of validation kept as embeddings after every epoch, to see modalities come together; 0: none",
+        ge=0, le=256,
+    )  # fmt: skip
 
 
 class FinetuneConfig(Settings):

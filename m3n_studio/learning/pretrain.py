@@ -15,6 +15,7 @@ from m3n_studio.errors import FileError, ValueProblem
 from m3n_studio.learning import checkpoints
 from m3n_studio.learning.batches import BatchSource
 from m3n_studio.learning.config import LearningConfig, LossConfig
+from m3n_studio.learning.epoch_snapshots import keeping
 from m3n_studio.learning.estimate import estimate
 from m3n_studio.learning.events import Remark
 from m3n_studio.learning.folds import Scaler
@@ -125,7 +126,8 @@ def pretrain(
         say(Remark("estimate", cost.text(config.pretrain.optimiser.epochs), "", vars(cost)))
         cost.check()
         fitted = fit(
-            task, config.pretrain.optimiser, run.checkpoints(), seed=seed, tell=say, cancelled=cancelled,
+            task, config.pretrain.optimiser, run.checkpoints(), seed=seed,
+            tell=keeping(say, model, validation, run.path, config.pretrain.snapshots), cancelled=cancelled,
             accelerator=accelerator,
         )  # fmt: skip
         run.write_json("metrics.json", {

@@ -21,6 +21,7 @@ DOCKS = (
     DockSpec("runs", "Runs", "right", "m3n_studio.studio.training.runs_view:build", open=False),
     DockSpec("predictions", "Predictions", "right", "m3n_studio.studio.predictions.predictions_view:build", open=False),
     DockSpec("embedding", "Embedding", "right", "m3n_studio.studio.embedding.embedding_view:build", open=False),
+    DockSpec("similarity", "Similarity", "right", "m3n_studio.studio.embedding.similarity_view:build", open=False),
     DockSpec(
         "closeness", "Synthetic and real", "right", "m3n_studio.studio.embedding.closeness_view:build", open=False
     ),
