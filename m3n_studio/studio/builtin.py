@@ -17,6 +17,7 @@ DOCKS = (
     DockSpec("label_list", "Label list", "right", "m3n_studio.studio.labels.label_list:build", open=False),
     DockSpec("quality", "Agreement", "right", "m3n_studio.studio.labels.quality_view:build", open=False),
     DockSpec("similar", "Similar", "right", "m3n_studio.studio.labels.similar_view:build", open=False),
+    DockSpec("suggestions", "Suggestions", "right", "m3n_studio.studio.predictions.suggestions_view:build", open=False),
     DockSpec("transport", "Transport", "bottom", "m3n_studio.studio.views:build_transport"),
 )
 
