@@ -3,9 +3,11 @@
 Confident learning (Northcutt, Jiang & Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels",
 2021), with labels of stretches in the place of single examples. The threshold of a class is the mean
 probability a model gives it where it is labelled; a label counts as wrong where another class passes its own
-threshold and the label's class does not. They are ranked by the normalised margin (the paper's section 3.2).
-Edges are held against the model by the moment that parts the two classes' log-likelihoods best. It works best
-with probabilities of a model that has not learned from the labels in question. NumPy only.
+threshold and the label's class does not. As means over stretches scatter little, half of all right ones would
+miss a threshold at the mean: another class need only come near it (`_SLACK`). They are ranked by the
+normalised margin (the paper's section 3.2). Edges are held against the model by the moment that parts the two
+classes' log-likelihoods best. It works best with probabilities of a model that has not learned from the labels
+in question. NumPy only.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ _FLOOR = 1e-3
 _USUAL = 0.5
 #: An edge is moved where the other class is this many times as probable in what changes hands, on average.
 _TIMES = 2.0
+#: How far below its usual probability another class may stay: a standard deviation, and at least this share.
+_SLACK = 0.25
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,11 @@ def likely_errors(
         (h for s in said for a in s.labels if a.label in classes and (h := _held(s, a, window_s)) is not None),
         key=lambda h: (h.said.session, h.label.start_s, h.label.id),
     )
-    usual = thresholds([(h.label.label, h.label.end_s - h.label.start_s, h.mean) for h in held], classes)
-    wrong = {(h.said.session, h.label.id): e for h in held if (e := _wrong(h, classes, usual, window_s)) is not None}
+    usual, spread = thresholds([(h.label.label, h.label.end_s - h.label.start_s, h.mean) for h in held], classes)
+    least = usual - np.maximum(spread, _SLACK * usual)
+    wrong = {
+        (h.said.session, h.label.id): e for h in held if (e := _wrong(h, classes, usual, least, window_s)) is not None
+    }
     found = _swapped(held, wrong)
     for s in said:
         mine = sorted((h.label for h in held if h.said is s), key=lambda a: (a.start_s, a.end_s, a.id))
@@ -110,14 +117,18 @@ def likely_errors(
     return tuple(found[:most])
 
 
-def thresholds(held: Sequence[tuple[str, float, Floats]], classes: Sequence[str]) -> Floats:
-    """What probability a class has on average where it is labelled, (C,); `held` are class, seconds and means."""
-    out = np.full(len(classes), _USUAL)
+def thresholds(held: Sequence[tuple[str, float, Floats]], classes: Sequence[str]) -> tuple[Floats, Floats]:
+    """Mean and spread of the probability a class has where it is labelled, (C,) each.
+
+    held : class, seconds and mean probabilities of every label.
+    """
+    usual, spread = np.full(len(classes), _USUAL), np.zeros(len(classes))
     for i, name in enumerate(classes):
-        mine = sorted((float(mean[i]), seconds) for label, seconds, mean in held if label == name)
-        if mine:
-            out[i] = sum(p * seconds for p, seconds in mine) / max(sum(seconds for _, seconds in mine), 1e-9)
-    return out
+        mine = np.array(sorted((float(mean[i]), seconds) for label, seconds, mean in held if label == name))
+        if len(mine):
+            usual[i] = np.average(mine[:, 0], weights=mine[:, 1])
+            spread[i] = np.sqrt(np.average((mine[:, 0] - usual[i]) ** 2, weights=mine[:, 1]))
+    return usual, spread
 
 
 def _held(said: Said, label: Labelled, window_s: float) -> _Held | None:
@@ -132,10 +143,10 @@ def _held(said: Said, label: Labelled, window_s: float) -> _Held | None:
     return None if piece is None else _Held(said, label, piece.mean)
 
 
-def _wrong(held: _Held, classes: Sequence[str], usual: Floats, window_s: float) -> LikelyError | None:
+def _wrong(held: _Held, classes: Sequence[str], usual: Floats, least: Floats, window_s: float) -> LikelyError | None:
     """The label as an error of its class, if it looks like one."""
     own, mean, a = list(classes).index(held.label.label), held.mean, held.label
-    others = [i for i in range(len(classes)) if i != own and mean[i] >= usual[i] and mean[i] > mean[own]]
+    others = [i for i in range(len(classes)) if i != own and mean[i] >= least[i] and mean[i] > mean[own]]
     if not others or mean[own] >= usual[own]:
         return None
     best = max(others, key=lambda i: mean[i])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from m3n_studio.annotation import operations
 from m3n_studio.annotation.model import Annotation, Change
+from m3n_studio.annotation.moving import Edge
 from m3n_studio.annotation.track import Track
 from m3n_studio.errors import ValueProblem
 from m3n_studio.studio.predictions.suggestion_work import Proposal
@@ -21,7 +22,7 @@ def accepted(track: Track, p: Proposal, author: str) -> Change:
     """
     if p.kind == "edge":
         label = _there(track, p.target)
-        edge = "start" if p.edge == "start" else "end"
+        edge: Edge = "start" if p.edge == "start" else "end"
         return operations.move_edge(track, label, edge, p.to_s, roll=bool(p.beside))
     new = _class(track, p.label)
     if not p.target:

@@ -116,7 +116,8 @@ class ProposalList(QListView):
 
     def __init__(self, model: ProposalModel, delegate: ProposalDelegate) -> None:
         super().__init__()
-        named(self, style="framed", accessible="Suggestions")
+        named(self, accessible="Suggestions")
+        self.setFrameShape(QListView.Shape.NoFrame)
         self.setModel(model)
         self.setItemDelegate(delegate)
         self.setUniformItemSizes(True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -20,12 +21,15 @@ from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import combo, label, push_button, tool_button
 from m3n_studio.studio.predictions.suggestion_list import ProposalDelegate, ProposalList
 from m3n_studio.studio.predictions.suggestion_model import ProposalModel
+from m3n_studio.studio.predictions.suggestion_work import Mode
 
-MODES = (
+MODES: tuple[tuple[Mode, str, str], ...] = (
     ("next", "Next to label", "Stretches without a label that are most worth one: unsure, in dispute, rare"),
     ("confident", "Confident", "Stretches without a label the model is at least 90 % sure of throughout"),
     ("errors", "Review errors", "Labels the model does not believe: likely another class, or an edge misplaced"),
 )
+#: From this width on all choices are in one row, px.
+_WIDE_PX = 560
 _SCOPES = (("This session", "session"), ("Project", "project"))
 
 
@@ -79,8 +83,9 @@ class SuggestionPanel(QWidget):
                                          style="component")  # fmt: skip
         self.reject_button = tool_button("Reject", tip="Do not propose it again (Backspace)", accessible="Reject",
                                          style="component")  # fmt: skip
-        self.correct_button = tool_button("Correct", accessible="Correct to another class", style="component",
+        self.correct_button = tool_button("Correct ▾", accessible="Correct to another class", style="component",
                                           tip="Label it as another class (the key of the class)")  # fmt: skip
+        self.correct_button.setStyleSheet("QToolButton::menu-indicator { image: none; width: 0; }")
         self.correct_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.counts = label(style="muted", accessible="What was decided",
                             tip="Decided about this model's suggestions since the window opened")  # fmt: skip
@@ -109,14 +114,9 @@ class SuggestionPanel(QWidget):
         first, foot = QHBoxLayout(), QHBoxLayout()
         for button in self.modes.buttons():
             first.addWidget(button)
-        second = QGridLayout()
-        second.addWidget(self.run_box, 0, 0)
-        second.addWidget(self.scope, 0, 1, 1, 3)
-        second.addWidget(self.class_box, 1, 0)
-        second.addWidget(self.keys_button, 1, 2)
-        second.addWidget(self.loop_button, 1, 3)
-        second.setColumnStretch(0, 3)
-        second.setColumnStretch(1, 2)
+        self.choices = QGridLayout()
+        self.choices.setSpacing(6)
+        self._arrange(wide=False)
         for button in (self.accept_button, self.correct_button, self.reject_button):
             foot.addWidget(button)
         foot.addWidget(self.counts, 1)
@@ -127,10 +127,10 @@ class SuggestionPanel(QWidget):
         again.addWidget(self.again_words, 1)
         again.addWidget(self.again_button)
         self.again.hide()
-        for row in (first, second, foot):
+        for row in (first, foot):
             row.setSpacing(6)
         layout.addLayout(first)
-        layout.addLayout(second)
+        layout.addLayout(self.choices)
         for widget in (self.words, self.bar):
             layout.addWidget(widget)
         layout.addWidget(self.list, 1)
@@ -138,6 +138,26 @@ class SuggestionPanel(QWidget):
         layout.addLayout(foot)
         layout.addWidget(self.again)
         return page
+
+    def _arrange(self, *, wide: bool) -> None:
+        """The choices in one row where there is room, else in two."""
+        if wide is self._wide:
+            return
+        self._wide = wide
+        tools = (self.run_box, self.scope, self.class_box, self.keys_button, self.loop_button)
+        places = ((0, 0), (0, 1), (0, 2), (0, 3), (0, 4)) if wide else ((0, 0), (0, 1), (1, 0), (1, 2), (1, 3))
+        for widget, at in zip(tools, places, strict=True):
+            spans = (1, 3) if widget is self.scope and not wide else (1, 1)
+            self.choices.addWidget(widget, *at, *spans)
+        for column, stretch in enumerate((3, 3, 3, 0) if wide else (3, 2, 0, 0)):
+            self.choices.setColumnStretch(column, stretch)
+
+    _wide: bool | None = None
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Use the room there is."""
+        super().resizeEvent(event)
+        self._arrange(wide=event.size().width() >= _WIDE_PX)
 
     def _empty(self) -> QWidget:
         page = QWidget()

@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.jobs import Task
-from m3n_studio.studio.predictions.suggestion_work import Answer, Ask, Mode, Unlearned, answer
+from m3n_studio.studio.predictions.suggestion_unlearned import Unlearned
+from m3n_studio.studio.predictions.suggestion_work import Answer, Ask, Mode, answer
 
 _SETTLE_MS = 250
 _NO_PROJECT = (
@@ -40,7 +41,9 @@ class Source(QObject):
 
     def __init__(self, context: ViewContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        assert context.desk is not None and context.predictions is not None and context.runs is not None
+        assert context.desk is not None
+        assert context.predictions is not None
+        assert context.runs is not None
         self._desk, self._book, self._shelf, self._jobs = context.desk, context.predictions, context.runs, context.jobs
         self._report = context.report
         self._mode: Mode = "next"

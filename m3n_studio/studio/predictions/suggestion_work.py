@@ -7,8 +7,7 @@ not learned from the labels in question; what that says is kept, as it costs a r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,13 +17,12 @@ from m3n_studio.annotation.label_errors import LikelyError, likely_errors
 from m3n_studio.annotation.model import Annotation, Tier
 from m3n_studio.annotation.said import Labelled, Said
 from m3n_studio.annotation.suggest import Suggestion, confident, next_to_label
-from m3n_studio.errors import M3nError
 from m3n_studio.studio.core.jobs import Task
+from m3n_studio.studio.predictions.suggestion_unlearned import Unlearned
 
 if TYPE_CHECKING:
     from m3n_studio.learning.predict import Predicted
     from m3n_studio.project import Project
-    from m3n_studio.project.values import Session
 
 Mode = Literal["next", "confident", "errors"]
 State = Literal["", "accepted", "corrected", "rejected"]
@@ -142,64 +140,6 @@ class Answer:
     unseen: int = 0
 
 
-@dataclass
-class Unlearned:
-    """What classifiers say of people they have not learned from, kept by run and session."""
-
-    kept: dict[tuple[str, str], Predicted | None] = field(default_factory=dict)
-    tested: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
-
-    def of(self, project: Project, run: str, session: Session, task: Task) -> Predicted | None:
-        """The prediction of the fold that was tested on this session; None where there is none."""
-        fold = self._tested(run).get(_recording_name(project, session), 0)
-        key = (f"{run}#{fold}#{_stamp(run)}", session.id)
-        if fold and key not in self.kept:
-            self.kept[key] = _predict(project, run, session, fold, task)
-        return self.kept.get(key)
-
-    def _tested(self, run: str) -> dict[str, int]:
-        """Fold by the name of the recordings it was tested on."""
-        from m3n_studio.learning.evaluate import fold_predictions
-        from m3n_studio.learning.run_folder import RunFolder
-
-        key = (run, _stamp(run))
-        if key not in self.tested:
-            try:
-                found = fold_predictions(RunFolder.open(run))
-            except M3nError:
-                found = {}
-            self.tested[key] = {str(name): int(k) for k, p in found.items() for name in np.unique(p.recording)}
-        return self.tested[key]
-
-
-def _stamp(run: str) -> int:
-    try:
-        return (Path(run) / "metrics.json").stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _recording_name(project: Project, session: Session) -> str:
-    """As training calls it (`project.training_data`)."""
-    subjects = {s.id: s.name for s in project.subjects()}
-    return f"{subjects.get(session.subject, '')}/{session.name}"
-
-
-def _predict(project: Project, run: str, session: Session, fold: int, task: Task) -> Predicted | None:
-    from m3n_studio.learning.predict import predict
-
-    signals = {}
-    for entry in project.recordings(session.id):
-        if entry.placement and entry.samples > 1 and entry.placement not in signals:
-            own = project.signal(entry).read()
-            signals[entry.placement] = own.with_(name=entry.placement, time_s=entry.time_map.to_session(own.time_s))
-    try:
-        return predict(run, signals, folds=(fold,), cancelled=task.cancelled) if signals else None
-    except M3nError:
-        task.check()
-        return None
-
-
 def answer(project: Project, ask: Ask, names: Mapping[str, str], unlearned: Unlearned, task: Task) -> Answer:
     """Look for proposals.
 
@@ -207,7 +147,9 @@ def answer(project: Project, ask: Ask, names: Mapping[str, str], unlearned: Unle
     """
     sessions = {s.id: s for s in project.sessions()}
     known = {c.id: c.name for c in ask.tier.classes}
-    said, classes, unseen, window_s = [], (), 0, 1.0
+    said: list[Said] = []
+    classes: tuple[str, ...] = ()
+    unseen, window_s = 0, 1.0
     for done, session in enumerate(ask.sessions):
         task.check()
         task.progress(done, len(ask.sessions))

@@ -1,4 +1,4 @@
-"""The Suggestions view: what to label next, what can be taken as it is, which labels are likely wrong; decided by keys."""
+"""The Suggestions view: what to label next, what can be taken as it is, likely errors; decided by keys."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ class SuggestionsView(SuggestionPanel):
 
     def __init__(self, context: ViewContext) -> None:
         super().__init__(context.theme)
-        assert context.desk is not None and context.predictions is not None and context.runs is not None
+        assert context.desk is not None
+        assert context.predictions is not None
+        assert context.runs is not None
         self._context, self.desk, self.clock = context, context.desk, context.clock
         self._selection, self._moments, self._actions = context.selection, context.moments, context.actions
         self.decider = Decider(self.desk, self.model, context.jobs, self)
