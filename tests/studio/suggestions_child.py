@@ -21,7 +21,7 @@ def main(folder):
         if window.desk.project is None or not window.views.complete:
             return
         if window.desk.session is None:
-            window.projects.open_session(window.desk.project.sessions()[0].id)
+            window.projects.open_session(next(s.id for s in window.desk.project.sessions() if s.name == "day 0"))
             return
         view = window.views["suggestions"]
         if view.property("heard") is None and window.clock.end_s > 0:

@@ -30,6 +30,8 @@ MODES: tuple[tuple[Mode, str, str], ...] = (
 )
 #: From this width on all choices are in one row, px.
 _WIDE_PX = 560
+#: Below this height the keys are said in the tooltip of their button only, px.
+_LOW_PX = 260
 _SCOPES = (("This session", "session"), ("Project", "project"))
 
 
@@ -158,6 +160,8 @@ class SuggestionPanel(QWidget):
         """Use the room there is."""
         super().resizeEvent(event)
         self._arrange(wide=event.size().width() >= _WIDE_PX)
+        low = event.size().height() < _LOW_PX
+        self.legend.setMaximumHeight(0 if low else 16_777_215)
 
     def _empty(self) -> QWidget:
         page = QWidget()

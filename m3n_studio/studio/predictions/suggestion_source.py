@@ -12,6 +12,8 @@ from m3n_studio.studio.predictions.suggestion_unlearned import Unlearned
 from m3n_studio.studio.predictions.suggestion_work import Answer, Ask, Mode, answer
 
 _SETTLE_MS = 250
+#: Who computes predictions may be built after this is: what nobody has begun is asked for again, so often.
+_AGAIN_MS, _TRIES = 3000, 3
 _NO_PROJECT = (
     "No project is open.\n\nOpen one (File › Open project…) with some labels and a finetuned model: what is most worth"
     " a label is suggested here."
@@ -54,6 +56,9 @@ class Source(QObject):
         self._folder: object = None
         self._later = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._later.timeout.connect(self._refresh)
+        self._again = QTimer(self, singleShot=True, interval=_AGAIN_MS)
+        self._again.timeout.connect(self._ask_again)
+        self._tries = 0
         self._book.changed.connect(self._on_predicted)
         self._book.models_changed.connect(self._on_models)
         self._shelf.changed.connect(self._on_models)
@@ -182,7 +187,9 @@ class Source(QObject):
             count = f"{len(sessions)} sessions" if len(sessions) > 1 else "this session"
             self.told.emit(f"Computing what {self.author} says of {count} …\n\nSuggestions appear as soon as the first"
                            " predictions are there.", False, True)  # fmt: skip
+            self._again.start()
             return
+        self._tries = 0
         ask = Ask(self._mode, tier, runs, found, sessions)
         unlearned = self._unlearned
 
@@ -204,6 +211,13 @@ class Source(QObject):
                 if (session, run) not in self._asked:
                     self._asked.add((session, run))
                     self._book.want(session, run)
+
+    @Slot()
+    def _ask_again(self) -> None:
+        if self._tries < _TRIES:
+            self._tries += 1
+            self._asked.clear()
+            self.stale()
 
     @Slot(object)
     def _on_done(self, found: Any) -> None:

@@ -131,7 +131,17 @@ class Ask:
 
 @dataclass(frozen=True)
 class Answer:
-    """Proposals, best first, the classes of their probabilities, and in how many sessions was looked."""
+    """Proposals, best first.
+
+    Attributes
+    ----------
+    ask : Ask
+    proposals : tuple of Proposal
+    classes : tuple of str
+        Of their probabilities.
+    sessions, unseen : int
+        How many were looked at; how many of them by a classifier that has not learned from them.
+    """
 
     ask: Ask
     proposals: tuple[Proposal, ...] = ()
@@ -149,7 +159,8 @@ def answer(project: Project, ask: Ask, names: Mapping[str, str], unlearned: Unle
     known = {c.id: c.name for c in ask.tier.classes}
     said: list[Said] = []
     classes: tuple[str, ...] = ()
-    unseen, window_s = 0, 1.0
+    fair: set[str] = set()
+    window_s = 1.0
     for done, session in enumerate(ask.sessions):
         task.check()
         task.progress(done, len(ask.sessions))
@@ -158,8 +169,9 @@ def answer(project: Project, ask: Ask, names: Mapping[str, str], unlearned: Unle
             continue
         if ask.mode == "errors":
             fresh = unlearned.of(project, ask.runs[0], sessions[session], task)
-            unseen += fresh is not None and fresh.classes == first.classes
-            first = fresh if fresh is not None and fresh.classes == first.classes else first
+            if fresh is not None and fresh.classes == first.classes:
+                first = fresh
+                fair.add(session)
         if classes and first.classes != classes:
             continue
         classes, window_s = first.classes, first.length_s
@@ -169,7 +181,7 @@ def answer(project: Project, ask: Ask, names: Mapping[str, str], unlearned: Unle
         )
         others = [] if ask.mode == "errors" else [ask.found.get((session, r)) for r in ask.runs[1:]]
         said.append(_said(session, first, labels, [o for o in others if o is not None]))
-    return Answer(ask, _proposals(ask, said, classes, names, window_s, unseen), classes, len(said), unseen)
+    return Answer(ask, _proposals(ask, said, classes, names, window_s, fair), classes, len(said), len(fair))
 
 
 def _said(session: str, first: Predicted, labels: tuple[Labelled, ...], others: list[Predicted]) -> Said:
@@ -212,7 +224,7 @@ def _gates(found: Predicted) -> NDArray[np.float64] | None:
 
 
 def _proposals(
-    ask: Ask, said: list[Said], classes: tuple[str, ...], names: Mapping[str, str], window_s: float, unseen: int
+    ask: Ask, said: list[Said], classes: tuple[str, ...], names: Mapping[str, str], window_s: float, fair: set[str]
 ) -> tuple[Proposal, ...]:
     if not said:
         return ()
@@ -221,8 +233,9 @@ def _proposals(
         return ()
     if ask.mode == "errors":
         found = likely_errors(said, classes, window_s=window_s, most=MOST["errors"])
-        learned = " (it has learned from this label)" if unseen < len(said) else ""
-        return tuple(_of_error(e, names, learned) for e in found if e.proposed not in lacking)
+        learned = " (the model may have learned from this label)"
+        return tuple(_of_error(e, names, "" if e.session in fair else learned) for e in found
+                     if e.proposed not in lacking)  # fmt: skip
     least_s = max(window_s / 2, 0.5)
     if ask.mode == "confident":
         sure = confident(said, classes, least=ask.least, least_s=least_s, most=MOST["confident"], without=lacking)

@@ -296,6 +296,7 @@ class SuggestionsView(SuggestionPanel):
             f"{accept} accepts · a class's key corrects · {reject} rejects · ← → walk · Space plays{loops} · Esc ends"
         )
         self.legend.setVisible(on)
+        self.keys_button.setToolTip(f"Decide with keys anywhere in the window (F6): {self.legend.text()}")
         if on and self.current() < 0:
             self._next()
         self._tell()
