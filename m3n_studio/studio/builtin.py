@@ -20,6 +20,7 @@ DOCKS = (
     DockSpec("training", "Train", "right", "m3n_studio.studio.training.training_view:build", open=False),
     DockSpec("runs", "Runs", "right", "m3n_studio.studio.training.runs_view:build", open=False),
     DockSpec("predictions", "Predictions", "right", "m3n_studio.studio.predictions.predictions_view:build", open=False),
+    DockSpec("suggestions", "Suggestions", "right", "m3n_studio.studio.predictions.suggestions_view:build", open=False),
     DockSpec("embedding", "Embedding", "right", "m3n_studio.studio.embedding.embedding_view:build", open=False),
     DockSpec("similarity", "Similarity", "right", "m3n_studio.studio.embedding.similarity_view:build", open=False),
     DockSpec(
