@@ -104,21 +104,26 @@ class SuggestionPanel(QWidget):
         self.pages = QStackedWidget()
         self.pages.addWidget(self._page())
         self.pages.addWidget(self._empty())
+        first = QHBoxLayout()
+        first.setSpacing(6)
+        for button in self.modes.buttons():
+            first.addWidget(button)
+        self.choices = QGridLayout()
+        self.choices.setSpacing(6)
+        self._arrange(wide=False)
         whole = QVBoxLayout(self)
+        whole.setSpacing(6)
         whole.setContentsMargins(10, 8, 10, 8)
-        whole.addWidget(self.pages)
+        whole.addLayout(first)
+        whole.addLayout(self.choices)
+        whole.addWidget(self.pages, 1)
 
     def _page(self) -> QWidget:
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        first, foot = QHBoxLayout(), QHBoxLayout()
-        for button in self.modes.buttons():
-            first.addWidget(button)
-        self.choices = QGridLayout()
-        self.choices.setSpacing(6)
-        self._arrange(wide=False)
+        foot = QHBoxLayout()
         for button in (self.accept_button, self.correct_button, self.reject_button):
             foot.addWidget(button)
         foot.addWidget(self.counts, 1)
@@ -129,10 +134,7 @@ class SuggestionPanel(QWidget):
         again.addWidget(self.again_words, 1)
         again.addWidget(self.again_button)
         self.again.hide()
-        for row in (first, foot):
-            row.setSpacing(6)
-        layout.addLayout(first)
-        layout.addLayout(self.choices)
+        foot.setSpacing(6)
         for widget in (self.words, self.bar):
             layout.addWidget(widget)
         layout.addWidget(self.list, 1)
