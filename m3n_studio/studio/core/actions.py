@@ -93,7 +93,9 @@ class ActionSpec:
         return self.text.replace("&", "").rstrip("…")
 
 
-MENUS = ("&File", "&Edit", "&Label", "&Playback", "&View", "&Help")
+MENUS = ("&File", "&Edit", "&Label", "Lea&rn", "&Playback", "&View", "&Help")
+#: Actions that show the view of the same name.
+SHOWING = ("training", "runs", "predictions", "suggestions", "embedding", "similarity", "closeness")
 
 ACTIONS = (
     ActionSpec("open", "&Open…", "&File", ("Ctrl+O",), "open", "Open motions or recordings", toolbar=True),
@@ -119,6 +121,18 @@ ACTIONS = (
     ActionSpec("quit", "&Quit", "&File", ("Ctrl+Q",), separator_before=True),
     ActionSpec("undo", "&Undo", "&Edit", ("Ctrl+Z",), "undo", "Undo", needs="undo", toolbar=True),
     ActionSpec("redo", "&Redo", "&Edit", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "Redo", needs="redo", toolbar=True),
+    ActionSpec("training", "&Train…", "Lea&rn", ("Ctrl+T",),
+               tip="Pretrain an encoder, or finetune a classifier on what is labelled", needs="project"),
+    ActionSpec("runs", "&Runs", "Lea&rn", tip="What training runs say, side by side", needs="project"),
+    ActionSpec("predictions", "&Predictions", "Lea&rn", separator_before=True,
+               tip="What models say over time, and which expert said it", needs="project"),
+    ActionSpec("suggestions", "&Suggestions", "Lea&rn", tip="What to label next, and likely errors", needs="project"),
+    ActionSpec("embedding", "&Embedding", "Lea&rn", separator_before=True,
+               tip="Windows as points in a model's space", needs="project"),
+    ActionSpec("similarity", "S&imilarity", "Lea&rn",
+               tip="How alike classes, sentences and signals are to a model", needs="project"),
+    ActionSpec("closeness", "Synthetic and rea&l", "Lea&rn",
+               tip="Which bodies come closest to real recordings", needs="project"),
     ActionSpec("play", "&Play", "&Playback", ("Space",), "play", "Play or pause", needs="time"),
     ActionSpec("step_back", "Step &back", "&Playback", ("Left", ","), "step-back", "One frame back", needs="time"),
     ActionSpec("step_forward", "Step &forward", "&Playback", ("Right", "."), "step-forward", "One frame on",

@@ -18,7 +18,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplicat
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from m3n_studio.plugins import Door, the_door
-from m3n_studio.studio.core.actions import ActionTable, Situation
+from m3n_studio.studio.core.actions import SHOWING, ActionTable, Situation
 from m3n_studio.studio.core.clock import MAX_SPEED, MIN_SPEED, TICK_MS, Clock
 from m3n_studio.studio.core.contents import Contents
 from m3n_studio.studio.core.derived import Base
@@ -34,7 +34,7 @@ from m3n_studio.studio.core.run_shelf import RunShelf
 from m3n_studio.studio.core.selection import Selection
 from m3n_studio.studio.core.shape_hints import ShapeHints
 from m3n_studio.studio.frame import crash, dialogs, session
-from m3n_studio.studio.frame.dock_host import DockHost
+from m3n_studio.studio.frame.dock_host import ARRANGEMENTS, DockHost
 from m3n_studio.studio.frame.empty_view import EmptyView
 from m3n_studio.studio.frame.exchange import Exchange
 from m3n_studio.studio.frame.layouts import Layouts
@@ -189,6 +189,14 @@ class Window(QMainWindow):
         self.host.discard(name)
         self.tell(f"The view {self._docks[name].title!r} could not be built. {message}", details)
 
+    def _show_view(self, name: str, _checked: bool = False) -> None:
+        """Bring a view of learning to the front; a layout as delivered gives way to the one it belongs to."""
+        if name not in self.host.docks:
+            return
+        if self.host.docks[name].isHidden() and (self.store.value.layout_name or "Overview") in ARRANGEMENTS:
+            self.layouts.show("Learn")
+        self.host.show_dock(name)
+
     def _fill_views(self, menu: QMenu) -> None:
         menu.clear()
         menu.addActions(self.host.toggle_actions())
@@ -205,6 +213,7 @@ class Window(QMainWindow):
             "new_project": self.projects.ask_new, "open_project": self.projects.ask_open,
             "close_project": self.projects.close, "demo.learning": self.projects.ask_demo, **self.exchange.slots,
             **{name: self._dialog(show) for name, show in dialogs.DIALOGS.items()},
+            **{name: partial(self._show_view, name) for name in SHOWING},
         }  # fmt: skip
         for name, slot in table.items():
             act[name].triggered.connect(slot)
