@@ -203,9 +203,35 @@ def _seen(
 
 def watches(folder: Path, data: Path, *, most_s: float = 240.0) -> Known:
     """Recordings of one person of sp_sw_har, one behind the other; the labels of the files are kept aside."""
+    return people(folder, data, ("s01",), most_s=most_s)["s01"]
+
+
+def people(folder: Path, data: Path, names: tuple[str, ...], *, most_s: float = 240.0) -> dict[str, Known]:
+    """A project of several people of sp_sw_har, a session each, and what its labels should be, by person."""
+    joined = {name: _joined(data, name, most_s) for name in names}
+    classes_named = sorted({name for _, runs in joined.values() for name, _, _ in runs})
+    keys = _keys(classes_named)
+    classes = tuple(LabelClass(n, c, keys[n]) for n, c in zip(classes_named, _COLORS[1:], strict=False))
+    out = {}
+    with Project.create(folder, "Watches") as project:
+        project.add_label_set("activities", [Tier("activity", classes=classes)])
+        for name, (signal, runs) in joined.items():
+            session = project.add_session("all of it", project.add_subject(name).id)
+            project.add_recording(session.id, signal, placement="left_wrist")
+            ordered: list[Stretch] = []
+            for label, start_s, end_s in sorted(runs, key=lambda run: run[1]):
+                if ordered and ordered[-1].name == label:  # it goes on in the next file
+                    start_s = ordered.pop().start_s
+                ordered.append(Stretch(label, keys[label], start_s, end_s))
+            out[name] = Known(folder, f"{name} · all of it", "activity", tuple(ordered))
+    return out
+
+
+def _joined(data: Path, person: str, most_s: float) -> tuple[Signal, list[tuple[str, float, float]]]:
+    """A person's watch, one file behind the other, and (label, from, to) in it."""
     times, accs, gyrs, valids, runs = [], [], [], [], []
     at = 0.0
-    for file in sorted(data.glob("DATA/s01/*_sw.csv")):
+    for file in sorted(data.glob(f"DATA/{person}/*_sw.csv")):
         imported = read_import(file)
         signal, begins = imported.recorded[0].signal, imported.start_s
         own = signal.time_s - signal.time_s[0]
@@ -217,21 +243,8 @@ def watches(folder: Path, data: Path, *, most_s: float = 240.0) -> Known:
         valids.append(signal.valid)
         runs += [(r.name, at + r.start_s - begins, at + r.stop_s - begins) for r in imported.labels[0].runs]
         at += float(own[-1]) + float(np.median(np.diff(own)))
-    names = sorted({name for name, _, _ in runs})
-    keys = _keys(names)
-    with Project.create(folder, "Watches") as project:
-        session = project.add_session("all of it", project.add_subject("s01").id)
-        gyr = None if any(g is None for g in gyrs) else np.concatenate(gyrs)
-        signal = Signal("watch", np.concatenate(times), np.concatenate(accs), gyr, np.concatenate(valids))
-        project.add_recording(session.id, signal, placement="left_wrist")
-        classes = tuple(LabelClass(n, c, keys[n]) for n, c in zip(names, _COLORS[1:], strict=False))
-        project.add_label_set("activities", [Tier("activity", classes=classes)])
-    ordered: list[Stretch] = []
-    for name, start_s, end_s in sorted(runs, key=lambda run: run[1]):
-        if ordered and ordered[-1].name == name:  # it goes on in the next file
-            start_s = ordered.pop().start_s
-        ordered.append(Stretch(name, keys[name], start_s, end_s))
-    return Known(folder, "s01 · all of it", "activity", tuple(ordered))
+    gyr = None if any(g is None for g in gyrs) else np.concatenate(gyrs)
+    return Signal("watch", np.concatenate(times), np.concatenate(accs), gyr, np.concatenate(valids)), runs
 
 
 def _keys(names: list[str]) -> dict[str, str]:
