@@ -458,12 +458,17 @@ of the bundled motions, worn at both wrists, with a watch's noise.
 
 def publish(page: Path, story: Telling) -> None:
     """Put the story into the page about labelling, in the place of the one before."""
+    publish_part(page, story, _INTRODUCTION, tuple(f"dark-{name}" for name, _ in SIZES))
+
+
+def publish_part(page: Path, story: Telling, introduction: str, more: tuple[str, ...]) -> None:
+    """Put a story, and pictures without words, between the marks of a page."""
     before, rest = page.read_text("utf-8").split(_BEGIN)
     steps = "\n".join(f"{n}. {words}\n\n   ![{words}](pictures/{name})\n"
                       for n, (words, name) in enumerate(story.lines, 1))  # fmt: skip
     facts = "\n".join(f"- {fact}" for fact in story.facts)
-    sizes = "\n".join(f"![Dark, {name}](pictures/{story.prefix}dark-{name}.png)" for name, _ in SIZES)
-    text = f"{before}{_BEGIN}\n{_INTRODUCTION}\n{steps}\n{facts}\n\n{sizes}\n{_END}{rest.split(_END)[1]}"
+    last = "\n".join(f"![{name.replace('-', ', ').capitalize()}](pictures/{story.prefix}{name}.png)" for name in more)
+    text = f"{before}{_BEGIN}\n{introduction}\n{steps}\n{facts}\n\n{last}\n{_END}{rest.split(_END)[1]}"
     page.write_text(text, "utf-8")
 
 
