@@ -160,8 +160,6 @@ def finetune(user: Worker, known: dict[str, Known], story: Telling) -> Path:
     user.click("Start")
     begun(user, folder, 2)
     session(user, known[MEANWHILE])
-    user.key("ctrl+4" if user.has("Never") else "ctrl+3")
-    user.find("Labels")
     percent, count = label(user, known[MEANWHILE])
     still = status(runs_of(folder)[1])
     story.say(f"{MEANWHILE}: {count} labels, {percent} %, while it trained (by then the run was {still}).")
@@ -257,8 +255,9 @@ def live(data: Path, pictures: Path, scratch: Path, most_s: float, epochs: int) 
             raise Lost(f"the program ended with {code}: {complaints[-3000:]}")
     first, second = (judge(run, known) for run in finetuned)
     story.say(
-        f"On the five people nobody labelled (time right, macro F1): first {first.right:.1%}, {100 * first.macro_f1:.1f};"
-        f" after {MEANWHILE} and {SUGGESTIONS} suggestions {second.right:.1%}, {100 * second.macro_f1:.1f}."
+        f"On the five people nobody labelled (time right, macro F1): first {first.right:.1%},"
+        f" {100 * first.macro_f1:.1f}; after {MEANWHILE} and {SUGGESTIONS} suggestions {second.right:.1%},"
+        f" {100 * second.macro_f1:.1f}."
     )
     return story
 
