@@ -19,9 +19,9 @@ from m3n_studio.studio.frame.window import Window
 from m3n_studio.studio.training import process
 from m3n_studio.studio.training.orders import RunOrder, arguments, order_of
 from m3n_studio.studio.training.run_queue import RunQueue
-from tests.learning import tiny
 from tests.learning.test_cli_learn import project as make_project
 from tests.studio.conftest import active
+from tests.studio.training_orders import order
 
 LONG = 20_000
 
@@ -30,14 +30,6 @@ LONG = 20_000
 def folder(tmp_path):
     """A project of five people who move slowly and fast, on the left wrist."""
     return make_project(tmp_path / "study")
-
-
-def order(folder, name="one", *, epochs=4, apart=False, **changes):
-    config = tiny.settings(**{
-        "windows.placements": ("left_wrist",), "finetune.optimiser.epochs": epochs, "finetune.validation_users": 0,
-        "finetune.optimiser.stop_patience": 10**6, **changes,
-    })  # fmt: skip
-    return RunOrder("finetune", folder / "runs" / name, config, str(folder), "activity", apart=apart)
 
 
 @pytest.fixture
