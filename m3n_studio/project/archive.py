@@ -1,7 +1,8 @@
 """A whole project as one zip, and back: streamed, with a manifest of sizes and checksums.
 
-What is in the project's folder goes in (database as one consistent copy, signals, videos, clips), backups and
-unfinished files do not. Videos and clips that lie elsewhere stay where they are and are named in the result.
+What is in the project's folder goes in (database as one consistent copy, signals, videos, clips, runs, what views
+keep as JSON); backups, unfinished files and what can be computed again do not. Videos and clips that lie elsewhere
+stay where they are and are named in the result.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from m3n_studio.atomic import atomic
 from m3n_studio.errors import Cancelled, FileError
 from m3n_studio.project import backup
 from m3n_studio.project.database import NAME
-from m3n_studio.project.store import CLIPS, SIGNALS, VIDEOS, Project
+from m3n_studio.project.store import CLIPS, RUNS, SIGNALS, VIDEOS, Project
 
 FORMAT, VERSION = "m3n-project", 1
 MANIFEST = "manifest.json"
@@ -150,10 +151,10 @@ class _Steps:
 def _files(project: Project) -> dict[str, Path]:
     """Everything of a project in its folder but the database: name in the zip, path."""
     found: dict[str, Path] = {r.file: project.folder / r.file for r in project.recordings()}
-    for part in (VIDEOS, CLIPS):
-        for path in sorted((project.folder / part).rglob("*")):
-            if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
-                found[path.relative_to(project.folder).as_posix()] = path
+    inside = (path for part in (VIDEOS, CLIPS, RUNS) for path in sorted((project.folder / part).rglob("*")))
+    for path in (*inside, *sorted(project.folder.glob("*.json"))):
+        if path.is_file() and not path.is_symlink() and not path.name.startswith(".") and path.name != MANIFEST:
+            found[path.relative_to(project.folder).as_posix()] = path
     for entry in project.media():
         path = project.folder / entry.path
         if not Path(entry.path).is_absolute() and ".." not in Path(entry.path).parts and path.is_file():

@@ -28,12 +28,12 @@ from m3n_studio.body.model import BodyModel
 from m3n_studio.body.shape import Shape
 from m3n_studio.errors import Cancelled, FileError
 from m3n_studio.motion.clip import Clip, TextSegment
-from m3n_studio.project.store import CLIPS, Project
+from m3n_studio.project.store import CLIPS, RUNS, Project
 from m3n_studio.project.values import ClipEntry, Subject
 from m3n_studio.recordings.signal import Signal
 
 #: Where runs of a project go.
-RUNS = "runs"
+
 WRISTS = ("left_wrist", "right_wrist")
 AUTHOR = "demo"
 #: Motions (and what they are called and labelled with), of those that ship.

@@ -30,7 +30,7 @@ from m3n_studio.project.values import (
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.recordings.timemap import TimeMap
 
-SIGNALS, VIDEOS, CLIPS = "signals", "videos", "clips"
+SIGNALS, VIDEOS, CLIPS, RUNS = "signals", "videos", "clips", "runs"
 
 
 class Project(ProjectReader):

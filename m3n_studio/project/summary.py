@@ -7,7 +7,7 @@ from typing import Any
 
 from m3n_studio.project.backup import backups
 from m3n_studio.project.schema import VERSION
-from m3n_studio.project.store import Project
+from m3n_studio.project.store import RUNS, Project
 
 
 def summarise(folder: str | Path) -> dict[str, Any]:
@@ -33,9 +33,16 @@ def summarise(folder: str | Path) -> dict[str, Any]:
                 {"name": s.name, "tiers": {t.name: [c.name for c in t.classes] for t in s.tiers}}
                 for s in project.label_sets()
             ],
-            "runs": len(project.runs()), "backups": len(backups(folder)),
+            "runs": _runs(project), "backups": len(backups(folder)),
             "bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
         }  # fmt: skip
+
+
+def _runs(project: Project) -> int:
+    """Runs in the project's folder, and those elsewhere it has entries of."""
+    home = project.folder / RUNS
+    inside = {path.parent for path in home.glob("*/run.json")}
+    return len(inside | {project.folder / run.folder for run in project.runs() if run.folder})
 
 
 def summary_lines(found: dict[str, Any]) -> list[str]:

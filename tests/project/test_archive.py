@@ -15,6 +15,12 @@ from m3n_studio.project.store import Project
 from m3n_studio.project.values import Video
 from tests.project import made
 
+#: What is no database, signal, video or clip: kept, but for what can be computed again.
+RUN = {
+    "runs/one/run.json": "{}", "runs/one/folds/1/checkpoints/last.pt": "weights", "rejected_suggestions.json": "{}",
+    "runs/one/.run.json.part": "half", "cache/predictions/x.npz": "again",
+}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory):
@@ -26,6 +32,9 @@ def packed(tmp_path_factory):
         project.add(Video(session, "kitchen", "videos/k.mp4"))
         project.add(Video(session, "far away", str(folder / "other.mp4")))
         (folder / "p" / "signals" / ".x.h5.part").write_bytes(b"half")
+        for name, text in RUN.items():
+            (folder / "p" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "p" / name).write_text(text)
         state = made.state(project)
         assert export_project(folder / "p", folder / "p.zip") == (str(folder / "other.mp4"),)
     return folder / "p", folder / "p.zip", state
@@ -55,6 +64,8 @@ def test_there_and_back(packed, tmp_path):
         assert made.state(project) == packed[2]
         assert project.signal(project.recordings()[0]).verify()
         assert (tmp_path / "q" / "videos" / "k.mp4").read_bytes() == b"film" * 1000
+        kept = {name for name, text in RUN.items() if (tmp_path / "q" / name).is_file()}
+        assert kept == {name for name in RUN if "part" not in name and "cache" not in name}
     assert steps[-1][0] == steps[-1][1]
     assert [f.where for f in check(tmp_path / "q")] == [str(packed[0].parent / "other.mp4")]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["q"]

@@ -93,7 +93,9 @@ class RunShelf(QObject):
     @property
     def home(self) -> Path | None:
         """Where new runs of the project go; None without a project."""
-        return None if self._desk.project is None else self._desk.project.folder / "runs"
+        from m3n_studio.project.store import RUNS
+
+        return None if self._desk.project is None else self._desk.project.folder / RUNS
 
     @property
     def entries(self) -> tuple[RunEntry, ...]:
