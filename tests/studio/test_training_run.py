@@ -279,3 +279,19 @@ def test_pretraining_on_the_demo_motions_then_finetuning_from_it(qtbot, window, 
     qtbot.waitUntil(lambda: view.queue.items[1].state in ("finished", "failed"), timeout=120_000)
     assert view.queue.items[1].message == ""
     assert RunFolder.open(view.queue.items[1].path).about.made_from["pretrained"] == str(path)
+
+
+def test_a_run_of_a_project_that_was_moved_goes_on_there(qtbot, queue, folder, monkeypatch):
+    monkeypatch.setattr(loop, "SAVE_S", 0.0)
+    one = order(folder, epochs=LONG)
+    queue.add(one)
+    qtbot.waitUntil(lambda: epochs_of(one.path) >= 3, timeout=60_000)
+    queue.cancel(one.path)
+    qtbot.waitUntil(lambda: state(queue, one) == "cancelled", timeout=10_000)
+    moved = folder.with_name("moved")
+    folder.rename(moved)
+    again = order_of(moved / "runs" / "one")
+    assert again.data == str(moved)
+    before = epochs_of(again.path)
+    queue.add(again)
+    qtbot.waitUntil(lambda: epochs_of(again.path) > before + 1, timeout=60_000)

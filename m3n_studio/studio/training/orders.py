@@ -86,7 +86,10 @@ def order_of(path: str | Path, *, apart: bool = False) -> RunOrder:
         return RunOrder("pretrain", run.path, run.config, motions=motions, apart=apart, resume=True)
     if about.kind != "finetune":
         raise ValueProblem(f"{run.path}: a run of kind {about.kind!r}; expected pretrain or finetune")
-    data, pretrained = origin.get("data", ""), origin.get("pretrained", "")
+    home = run.path.resolve().parent  # a project that was moved or copied has its runs and data with it
+    data = _moved(origin.get("data", ""), home.parent if (home.parent / PROJECT).is_file() else None)
+    pretrained = origin.get("pretrained", "")
+    pretrained = _moved(pretrained, home / Path(pretrained).name)
     _there(run.path, (data,), "the data")
     if pretrained:
         _there(run.path, (pretrained,), "the pretrained run")
@@ -95,6 +98,11 @@ def order_of(path: str | Path, *, apart: bool = False) -> RunOrder:
         tuple(s for s in origin.get("without", "").split("\n") if s), pretrained,
         apart=apart or not (Path(data) / PROJECT).is_file(), resume=True,
     )  # fmt: skip
+
+
+def _moved(path: str, instead: Path | None) -> str:
+    """A path, or where it is now if it is there no more."""
+    return str(instead) if path and instead is not None and not Path(path).exists() and instead.exists() else path
 
 
 def _there(run: Path, paths: Collection[str], what: str) -> None:
