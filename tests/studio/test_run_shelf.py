@@ -51,6 +51,8 @@ def test_runs_of_the_project_are_listed_and_heard_while_they_run(desk, qtbot):
     assert [(e.name, e.kind, e.method, e.status, e.classes) for e in shelf.entries] == [
         ("first", "finetune", "base", "running", ("a",))
     ]
+    assert ended == [str(run.path)]  # whatever it has said so far, its checkpoints may be new
+    ended.clear()
     log = EventLog(run)
     log(epoch(1))
     shelf.look()

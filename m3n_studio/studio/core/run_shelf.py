@@ -72,7 +72,7 @@ class RunShelf(QObject):
     told : str, tuple of Event
         A run (its path) said something new; only of runs that are live or :meth:`watch`ed.
     epoch_ended : str
-        A live run (its path) has finished an epoch; its checkpoints are new.
+        A live run (its path) has finished an epoch, or is seen to be live: its checkpoints are new.
     """
 
     changed = Signal()
@@ -153,8 +153,10 @@ class RunShelf(QObject):
     def _listen(self, path: str) -> None:
         from m3n_studio.learning.events import Epoch, follow
 
+        entry = self._entries[path]
         try:
             follower = self._followers.get(path)
+            seen_before = follower is not None
             if follower is None:
                 follower = self._followers[path] = follow(path)
                 if path not in self._watched:  # a long run has said much, and views read it themselves
@@ -164,9 +166,8 @@ class RunShelf(QObject):
             return
         if events:
             self.told.emit(path, events)
-            entry = self._entries.get(path)
-            if entry is not None and entry.live and any(isinstance(e.message, Epoch) for e in events):
-                self.epoch_ended.emit(path)
+        if entry.live and (not seen_before or any(isinstance(e.message, Epoch) for e in events)):
+            self.epoch_ended.emit(path)
 
     def _folders(self) -> dict[str, tuple[str, bool]]:
         """Paths of runs, their names, and whether they are elsewhere."""
