@@ -227,9 +227,14 @@ def load_recordings(data: str, tier: str, progress: Callable[[int, int], None]) 
         return watch_folder(folder, progress=progress)
     from m3n_studio.project import Project
     from m3n_studio.project.training_data import labelled_recordings
+    from m3n_studio.project.worn import said_unplaced, unplaced
 
     with Project.open(folder, read_only=True) as project:
-        return labelled_recordings(project, tier, progress=progress)
+        found = labelled_recordings(project, tier, progress=progress)
+        if missing := unplaced(project.recordings()):
+            _note(f"left out, for nothing says where they were worn: {said_unplaced(missing)}; "
+                  f"m3n-studio project place {folder} {next(iter(missing))}=PLACEMENT")  # fmt: skip
+        return found
 
 
 def placed(signals: Sequence[Any], wanted: tuple[str, ...], named: Sequence[str], path: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from m3n_studio.errors import Cancelled, UnknownName, ValueProblem
 from m3n_studio.learning.windows import LabelledRecording, label_spans
 from m3n_studio.project.reading import ProjectReader
 from m3n_studio.project.values import Recording, Session, Subject
+from m3n_studio.project.worn import said_unplaced, unplaced
 from m3n_studio.recordings.signal import Signal
 
 
@@ -46,8 +47,22 @@ def labelled_recordings(
         if progress:
             progress(done + 1, len(sessions))
     if not out:
-        raise ValueProblem(f"project {project.name!r} has no recording whose placement is named")
+        raise ValueProblem(_nothing_placed(project))
     return sorted(out, key=lambda r: (r.subject, r.name))
+
+
+def _nothing_placed(project: ProjectReader) -> str:
+    """Why there is nothing to learn from, and what to do."""
+    missing = unplaced(project.recordings())
+    if not missing:
+        return f"project {project.name!r} has no recording; import some (m3n-studio project add)"
+    names = list(dict.fromkeys(s.name for s in project.sessions() if unplaced(project.recordings(s.id))))
+    some = ", ".join(map(repr, names[:4])) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    return (
+        f"project {project.name!r}: no recording says where it was worn ({said_unplaced(missing)}; session"
+        f"{'s' * (len(names) != 1)} {some}). Say it: m3n-studio project place FOLDER {next(iter(missing))}=left_wrist,"
+        " or in the window's Train view: Set"
+    )
 
 
 def _tier(project: ProjectReader, name: str) -> Tier:
