@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QListWidgetItem
 
-from m3n_studio.learning.projection import TITLES, Trust, nearest, project, trust
+from m3n_studio.learning.projection import TITLES, Trust, laid_out, nearest, project, trust
 from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.jobs import Job, Task
@@ -109,7 +109,9 @@ class ShownPoints(EmbeddingPanel):
             told = project(table.vector, method, progress=lambda s: task.progress(s, 1.0), cancelled=task.cancelled)
             return table, method, told
 
-        self._start(TITLES[method], work, self._on_laid_out)
+        few = laid_out(method, len(table))
+        sampled = f" of {few:,} of the {len(table):,} points; the others go to their like" * (few < len(table))
+        self._start(f"{TITLES[method]}{sampled}", work, self._on_laid_out)
 
     @Slot(object)
     def _on_laid_out(self, made: tuple[PointTable, str, NDArray[np.float32]]) -> None:
@@ -149,6 +151,9 @@ class ShownPoints(EmbeddingPanel):
         parts = [self.table.about, TITLES[self.shown_method]]
         if self.shown_method == "pca":
             parts[-1] += f" with {self._share:.0%} of the variance"
+        few = laid_out(self.shown_method, len(self.table))
+        if few < len(self.table):
+            parts[-1] += f" of a sample of {few:,}, the others placed with their like"
         found = self.trust.get(self.shown_method)
         if found is not None:
             sampled = f" ({found.points} points sampled)" if found.points < len(self.table) else ""
