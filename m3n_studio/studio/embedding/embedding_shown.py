@@ -14,7 +14,7 @@ from m3n_studio.learning.projection import TITLES, Trust, laid_out, nearest, pro
 from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.jobs import Job, Task
-from m3n_studio.studio.embedding.embedding_legend import mark_icon
+from m3n_studio.studio.embedding.embedding_legend import HELP, mark_icon
 from m3n_studio.studio.embedding.embedding_panel import EmbeddingPanel
 from m3n_studio.studio.embedding.embedding_said import predicted_words
 from m3n_studio.studio.embedding.embedding_table import MODALITIES, REAL, TEXT, Groups, PointTable, groups, labels_now
@@ -23,6 +23,10 @@ from m3n_studio.studio.look.theme import Theme
 
 NEIGHBOURS = 12
 _SOON_MS = 250
+_SILENT = (
+    "No model says anything of these windows: choose a finetuned model, or show one's predictions in the Predictions"
+    " view"
+)
 ROW = Qt.ItemDataRole.UserRole
 
 
@@ -172,7 +176,7 @@ class ShownPoints(EmbeddingPanel):
 
     @Slot()
     def _on_written(self, *_: object) -> None:
-        if self.table is not None:
+        if self.table is not None and not self._soon.isActive():
             self._soon.start()
 
     @Slot()
@@ -222,9 +226,8 @@ class ShownPoints(EmbeddingPanel):
         if not keep_legend:
             self.legend.set_groups(said.groups, colors, self._theme, shapes=said.by == "modality")
         self.cloud.set_look(Look(said.groups.code, self.table.modality, colors, self.legend.hidden(said.groups)))
-        if said.by == "error" and not (said.predicted != "").any():
-            self.legend.setToolTip("No model says anything of these windows: choose a finetuned model, or show one's"
-                                   " predictions in the Predictions view")  # fmt: skip
+        silent = said.by == "error" and not (said.predicted != "").any()
+        self.legend.setToolTip(_SILENT if silent else HELP)
 
     # ------------------------------------------------------------------ points one by one
 
