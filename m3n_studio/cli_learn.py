@@ -214,6 +214,15 @@ def compare(runs: Annotated[list[Path], typer.Argument(help="Folders of two runs
         typer.echo(line)
 
 
+@runs_app.command()
+def diagnose(run: RunPath) -> None:
+    """Say in plain words what a run suffers from, as far as it has come, and what to try."""
+    from m3n_studio.learning.runs import diagnosed
+
+    for line in diagnosed(run):
+        typer.echo(line)
+
+
 def load_recordings(data: str, tier: str, progress: Callable[[int, int], None]) -> list[LabelledRecording]:
     """Labelled recordings of a project, of a folder of phone and watch tables, or of the `demo`."""
     from m3n_studio.learning.demo_data import demo_recordings
