@@ -82,10 +82,7 @@ def _tier(project: ProjectReader, name: str) -> Tier:
 
 def _of_session(project: ProjectReader, session: Session, tier: Tier) -> list[LabelledRecording]:
     labels = label_spans(project.annotations(session.id, tier.id), tier)
-    by_placement: dict[str, list[Recording]] = {}
-    for entry in project.recordings(session.id):
-        if entry.placement and entry.samples > 1:
-            by_placement.setdefault(entry.placement, []).append(entry)
+    by_placement = at_placements(project, session.id)
     if not by_placement:
         return []
     if not session.subject:
@@ -93,13 +90,22 @@ def _of_session(project: ProjectReader, session: Session, tier: Tier) -> list[La
     subject = project.get(Subject, session.subject).name
     out = []
     for index in range(max(len(entries) for entries in by_placement.values())):
-        at = {p: _signal(project, of[index]) for p, of in by_placement.items() if index < len(of)}
+        at = {p: on_session_clock(project, of[index]) for p, of in by_placement.items() if index < len(of)}
         number = f" {index + 1}" if index else ""
         out.append(LabelledRecording(f"{subject}/{session.name}{number}", subject, at, labels))
     return out
 
 
-def _signal(project: ProjectReader, entry: Recording) -> Signal:
-    """A recording's samples on the session's clock."""
+def at_placements(project: ProjectReader, session: str) -> dict[str, list[Recording]]:
+    """A session's recordings that say where they were worn and hold samples, by placement."""
+    out: dict[str, list[Recording]] = {}
+    for entry in project.recordings(session):
+        if entry.placement and entry.samples > 1:
+            out.setdefault(entry.placement, []).append(entry)
+    return out
+
+
+def on_session_clock(project: ProjectReader, entry: Recording) -> Signal:
+    """A recording's samples on the session's clock, named by its placement."""
     own = project.signal(entry).read()
     return own.with_(name=entry.placement, time_s=entry.time_map.to_session(own.time_s))

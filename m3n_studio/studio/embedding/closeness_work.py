@@ -187,16 +187,15 @@ def _class_name(project: Project, asked: Question) -> str:
 def _recordings(project: Project, session: Session, asked: Question) -> list[LabelledRecording]:
     from m3n_studio.imu.sampling import lowpassed
     from m3n_studio.learning.windows import LabelledRecording, label_spans
+    from m3n_studio.project.training_data import at_placements, on_session_clock
 
     tier = next((t for t in project.tiers() if t.id == asked.tier), None)
     labels = () if tier is None else label_spans(project.annotations(session.id, tier.id), tier)
     out = []
-    for entry in project.recordings(session.id):
-        if entry.placement == asked.placement and entry.samples > 1:
-            own = project.signal(entry).read()
-            signal = own.with_(name=entry.placement, time_s=entry.time_map.to_session(own.time_s))
-            out.append(LabelledRecording(f"{session.name} {entry.id}", asked.subject or "nobody",
-                                         {entry.placement: lowpassed(signal, BANDWIDTH_HZ)}, labels))  # fmt: skip
+    for entry in at_placements(project, session.id).get(asked.placement, ()):
+        signal = lowpassed(on_session_clock(project, entry), BANDWIDTH_HZ)
+        out.append(LabelledRecording(f"{session.name} {entry.id}", asked.subject or "nobody",
+                                     {entry.placement: signal}, labels))  # fmt: skip
     return out
 
 
