@@ -158,6 +158,30 @@ def import_(
                f"{plan.cut} cut or left out, {plan.touched} of those there gave way", err=True)  # fmt: skip
 
 
+@app.command()
+def suggest(
+    project: Annotated[Path, typer.Argument(help="Folder of the project.")],
+    run: Annotated[Path, typer.Argument(help="Finetuning run whose classifiers predict the project's sessions.")],
+    most: Annotated[int, typer.Option(min=1, help="How many stretches.")] = 20,
+    sure: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Instead those of one class at least this probable, 0 to 1.")
+    ] = 0.0,
+    tier: Annotated[str, typer.Option(help="Tier that is labelled; needed where there are several.")] = "",
+) -> None:
+    """List the unlabelled stretches most worth a label next, and why; times are of the session's clock."""
+    from m3n_studio.project import Project
+    from m3n_studio.project.suggested import suggested
+
+    with Project.open(project, read_only=True) as opened:
+        found = suggested(opened, run, tier=tier, most=most, sure=sure, tell=lambda text: typer.echo(text, err=True))
+    for s in found:
+        typer.echo(
+            f"{s.session}  {s.start_s:9.2f} {s.end_s:9.2f}  {s.label}  {s.confidence:.0%}  {'; '.join(s.reasons)}"
+        )
+    if not found:
+        typer.echo("nothing without a label is left that the run says anything of", err=True)
+
+
 def _tier_id(project: Any, name: str, kind: str) -> str:
     tiers = [t for t in project.tiers() if t.kind == kind]
     found = next((t for t in tiers if t.name == name), None)

@@ -214,6 +214,15 @@ def compare(runs: Annotated[list[Path], typer.Argument(help="Folders of two runs
         typer.echo(line)
 
 
+@runs_app.command()
+def diagnose(run: RunPath) -> None:
+    """Say in plain words what a run suffers from, as far as it has come, and what to try."""
+    from m3n_studio.learning.runs import diagnosed
+
+    for line in diagnosed(run):
+        typer.echo(line)
+
+
 def load_recordings(data: str, tier: str, progress: Callable[[int, int], None]) -> list[LabelledRecording]:
     """Labelled recordings of a project, of a folder of phone and watch tables, or of the `demo`."""
     from m3n_studio.learning.demo_data import demo_recordings
@@ -227,9 +236,14 @@ def load_recordings(data: str, tier: str, progress: Callable[[int, int], None]) 
         return watch_folder(folder, progress=progress)
     from m3n_studio.project import Project
     from m3n_studio.project.training_data import labelled_recordings
+    from m3n_studio.project.worn import said_unplaced, unplaced
 
     with Project.open(folder, read_only=True) as project:
-        return labelled_recordings(project, tier, progress=progress)
+        found = labelled_recordings(project, tier, progress=progress)
+        if missing := unplaced(project.recordings()):
+            _note(f"left out, for nothing says where they were worn: {said_unplaced(missing)}; "
+                  f"m3n-studio project place {folder} {next(iter(missing))}=PLACEMENT")  # fmt: skip
+        return found
 
 
 def placed(signals: Sequence[Any], wanted: tuple[str, ...], named: Sequence[str], path: Path) -> dict[str, Any]:

@@ -9,7 +9,15 @@ from typing import Annotated
 
 import typer
 
+from m3n_studio.errors import UnknownName
+
+_PLACE_HELP = "Where recordings of a name (or of a device of that name) were worn, e.g. watch=left_wrist; repeat."
+
 Folder = Annotated[Path, typer.Argument(help="The project's folder.")]
+Placements = Annotated[
+    list[str] | None,
+    typer.Option("--placement", metavar="NAME=PLACEMENT", help=f"{_PLACE_HELP} Files that say it keep theirs."),
+]
 
 app = typer.Typer(
     name="project", no_args_is_help=True, help="Projects on disk: recordings, video and labels.",
@@ -120,14 +128,17 @@ def add(
         list[str] | None,
         typer.Option("--fix", help="Remedy for signals whose findings name it (see import-check); repeat."),
     ] = None,
+    placement: Placements = None,
 ) -> None:
     """Put recordings into a project, with their labels and subjects; what cannot be read is told."""
     from m3n_studio.project.bulk import Result, Wish, look, take_in
     from m3n_studio.project.store import Project
+    from m3n_studio.project.worn import read_placements, said_unplaced
     from m3n_studio.recordings.recipe import read_recipe
     from m3n_studio.recordings.remedies import check_names
 
     check_names(fix or ())
+    worn = read_placements(placement or ())
     recipes = [read_recipe(path) for path in recipe or ()]
     result = Result()
     with Project.open(folder) as project, _bar("importing") as progress:
@@ -135,7 +146,7 @@ def add(
         plan = look(recordings, recipes, task)
         for skipped in plan.skipped:
             _note(f"left out: {skipped.path}: {skipped.why}")
-        for outcome, added in take_in(project, Wish(plan, tuple(fix or ()), rate, label_set), result, task):
+        for outcome, added in take_in(project, Wish(plan, tuple(fix or ()), rate, label_set, worn), result, task):
             for finding in outcome.findings:
                 _note(f"{outcome.item.path.name}: {finding.line()}")
             for one in added:
@@ -144,8 +155,31 @@ def add(
                            f"recordings, {one.annotations} labels{again}")  # fmt: skip
     for path, why in result.errors:
         _note(f"not imported: {path}: {why}")
+    if result.unplaced:
+        name = next(iter(result.unplaced))
+        _note(f"nothing says where these were worn, and nothing is learned from them until it is said: "
+              f"{said_unplaced(result.unplaced)}; m3n-studio project place {folder} {name}=PLACEMENT")  # fmt: skip
     if result.errors:
         raise typer.Exit(2)
+
+
+@app.command()
+def place(
+    folder: Folder,
+    where: Annotated[list[str], typer.Argument(metavar="NAME=PLACEMENT...", help=_PLACE_HELP)],
+) -> None:
+    """Say where recordings were worn that do not say it yet, by the name of the recordings or of their device."""
+    from m3n_studio.project.store import Project
+    from m3n_studio.project.worn import place_edits, read_placements, unplaced
+
+    worn = read_placements(where)
+    with Project.open(folder) as project:
+        for name, placement in worn.items():
+            edits = place_edits(project, name, placement)
+            if not edits:
+                raise UnknownName("name of recordings without a placement", name, unplaced(project.recordings()))
+            project.apply(edits)
+            typer.echo(f"{len(edits)} recordings {name!r}: {placement}")
 
 
 class _Task:

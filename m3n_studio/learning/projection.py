@@ -56,6 +56,11 @@ def missing(method: str) -> str:
     return "" if there else names.get(needs[method], needs[method])
 
 
+def laid_out(method: str, count: int) -> int:
+    """How many of so many points a method lays out itself; the others are placed among them."""
+    return count if method == "pca" else min(count, MOST_LAID_OUT)
+
+
 def unit(points: NDArray[np.floating]) -> Singles:
     """Rows of length one; rows of zeros stay."""
     length = np.linalg.norm(points, axis=1, keepdims=True)
@@ -193,9 +198,9 @@ def project(
     if len(points) < 8:
         raise ValueProblem(f"{TITLES[method]} needs at least 8 points; there are {len(points)}")
     reduced = pca(points, min(KEPT, points.shape[1]))[0]
-    rows = np.arange(len(points))
-    if len(points) > MOST_LAID_OUT:
-        rows = np.sort(np.random.default_rng(seed).choice(len(points), MOST_LAID_OUT, replace=False))
+    rows, few = np.arange(len(points)), laid_out(method, len(points))
+    if few < len(points):
+        rows = np.sort(np.random.default_rng(seed).choice(len(points), few, replace=False))
     last = 0.9 if len(rows) < len(points) else 1.0
     tell = progress or (lambda share: None)
     laid = _by_child(reduced[rows], method, seed, lambda share: tell(last * share), cancelled)
@@ -285,28 +290,60 @@ def _running(command: list[str]) -> Iterator[tuple[subprocess.Popen[str], queue.
             child.stdout.close()
 
 
-_ITERATION = re.compile(r"\[t-SNE\] Iteration (\d+):")
-_EPOCH = re.compile(r"completed\s+(\d+)\s*/\s*(\d+)\s+epochs")
-_ITERATIONS = 1000
+#: What a method has to do: t-SNE's iterations, UMAP's epochs. Both end there, whatever the points.
+_ITERATIONS, _EPOCHS = 1000, 500
+_NEIGHBOURS = 15
+#: Lines of a child that say how far it is, and the stretch of the whole that they speak of.
+_STEPS: dict[str, tuple[tuple[re.Pattern[str], float, float], ...]] = {
+    "tsne": (
+        (re.compile(r"\[t-SNE\] Computed conditional probabilities for sample (\d+) / (\d+)"), 0.0, 0.05),
+        (re.compile(r"\[t-SNE\] Iteration (\d+):()"), 0.05, 1.0),
+    ),
+    "umap": (
+        (re.compile(r"neighbours (\d+) / (\d+)"), 0.0, 0.2),
+        (re.compile(r"epochs (\d+) / (\d+)"), 0.3, 1.0),
+    ),
+}  # fmt: skip
 
 
 def _share(line: str, method: str) -> float | None:
     """How far a line of the child says it is; None where it says something else."""
-    if method == "tsne":
-        found = _ITERATION.search(line)
-        return min(int(found[1]) / _ITERATIONS, 1.0) if found else None
-    found = _EPOCH.search(line)
-    return min(int(found[1]) / max(int(found[2]), 1), 1.0) if found else None
+    for pattern, start, end in _STEPS[method]:
+        if found := pattern.search(line):
+            return start + (end - start) * min(int(found[1]) / max(int(found[2] or _ITERATIONS), 1), 1.0)
+    return None
+
+
+def _all_nearest(points: Singles, count: int) -> tuple[Ints, Singles]:
+    """Nearest rows (N, k) of each row, itself first, and how far they are (N, k); tells how far it is by lines."""
+    square = np.einsum("ij,ij->i", points, points)
+    rows, far = np.empty((len(points), count), dtype=np.int64), np.empty((len(points), count), dtype=np.float32)
+    for a in range(0, len(points), _BLOCK):
+        part = points[a : a + _BLOCK]
+        away = np.maximum(square[None] - 2.0 * part @ points.T + square[a : a + _BLOCK, None], 0.0)
+        away[np.arange(len(part)), a + np.arange(len(part))] = -1.0
+        found = np.argpartition(away, count - 1, axis=1)[:, :count]
+        order = np.argsort(np.take_along_axis(away, found, axis=1), axis=1, kind="stable")
+        rows[a : a + _BLOCK] = np.take_along_axis(found, order, axis=1)
+        far[a : a + _BLOCK] = np.sqrt(np.maximum(np.take_along_axis(away, rows[a : a + _BLOCK], axis=1), 0.0))
+        print(f"neighbours {min(a + _BLOCK, len(points))} / {len(points)}")
+    return rows, far
 
 
 def _lay_out(method: str, seed: int, given: str, made: str) -> None:
-    """In the child: read points, write their places."""
+    """In the child: read points, write their places.
+
+    UMAP is given exact neighbours, as its own search spends most of a minute compiling, and begins with PCA's
+    picture, as the spectral one may not be found in any bounded time.
+    """
     points = np.load(given, allow_pickle=False)
     start = points[:, :2] / max(float(points[:, 0].std()), 1e-9) * 1e-4
     if method == "umap":
+        count = min(_NEIGHBOURS, len(points) - 1)
         model = importlib.import_module("umap").UMAP(
-            n_neighbors=min(15, len(points) - 1), random_state=seed, n_jobs=1, verbose=True
-        )
+            n_neighbors=count, precomputed_knn=_all_nearest(points, count), init=start, n_epochs=_EPOCHS,
+            random_state=seed, n_jobs=1, tqdm_kwds={"disable": False, "bar_format": "epochs {n_fmt} / {total_fmt}"},
+        )  # fmt: skip
     else:
         from sklearn.manifold import TSNE
 

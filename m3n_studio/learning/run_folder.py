@@ -10,6 +10,8 @@
     tensorboard/    curves
     checkpoints/    last.pt, best.pt; of folds: folds/<n>/checkpoints/
     metrics.json    results
+    epochs/         of a pretraining: a few windows in its space after every epoch (`epoch_snapshots`)
+    labels.json     of a finetuning on a project: the labels as they were when it began (`training_inputs`)
 
 Events are only ever appended; a line torn by a killed process is passed over. One process writes a
 run, any number read it. Nothing here imports torch.

@@ -38,6 +38,19 @@ def details(path: str | Path, last: int = 10) -> list[str]:
     return lines + [said(e.message) for e in events[len(events) - last :] if last]
 
 
+def diagnosed(path: str | Path) -> list[str]:
+    """What a run suffers from, the worst first: what was seen, what it means, what to try."""
+    from m3n_studio.learning.diagnosis import diagnose_run
+
+    found = diagnose_run(path)
+    lines = []
+    for f in found.findings:
+        lines += [f"{f.severity}: {f.title}", f"  seen: {f.seen}", f"  means: {f.means}", f"  try: {f.advice}"]
+    after = f"after {found.epochs} epoch{'s' * (found.epochs != 1)}"
+    some = f"{len(found.findings)} of what was looked for" if found.findings else "nothing wrong was found"
+    return [*lines, f"{some} {after}; looked for: {', '.join(found.looked_for)}"]
+
+
 @dataclass(frozen=True)
 class Compared:
     """Runs side by side.

@@ -11,6 +11,7 @@ from typing import Protocol
 from m3n_studio.errors import Cancelled, M3nError
 from m3n_studio.project.importing import Added, add_import
 from m3n_studio.project.store import Project
+from m3n_studio.project.worn import unplaced, with_placements
 from m3n_studio.recordings.finding import Finding
 from m3n_studio.recordings.folder import Item, Outcome, Plan, Skipped, run, scan
 from m3n_studio.recordings.imported import Import, Reading
@@ -44,12 +45,15 @@ class Wish:
         Of files without times; 0: none was given.
     label_set : str
         Where the files' labels go.
+    placements : mapping from str to str
+        Where recordings were worn whose files do not say it: by their name, else by their device's.
     """
 
     plan: Plan
     fixes: tuple[str, ...] = ()
     rate_hz: float = 0.0
     label_set: str = "labels"
+    placements: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -89,6 +93,11 @@ class Result:
         """New ones."""
         return sum(one.annotations for one in self.added)
 
+    @property
+    def unplaced(self) -> dict[str, int]:
+        """How many new recordings of each name say nothing of where they were worn."""
+        return unplaced(recording for one in self.added for recording in one.recordings)
+
 
 def look(paths: Sequence[Path], recipes: Sequence[Recipe], task: Task) -> Plan:
     """What files and folders hold and how each would be read; nothing is read yet."""
@@ -114,7 +123,7 @@ def needs_recipe(skipped: Skipped) -> bool:
 
 @dataclass(frozen=True)
 class Checked:
-    """What the checks say of one file before anything is imported."""
+    """What the checks say of one file before anything is imported; `unplaced`: signals that do not say where worn."""
 
     path: Path
     findings: tuple[Finding, ...] = ()
@@ -122,6 +131,7 @@ class Checked:
     labels: int = 0
     subject: str = ""
     session: str = ""
+    unplaced: tuple[str, ...] = ()
 
 
 def check_files(plan: Plan, rate_hz: float, task: Task) -> list[Checked]:
@@ -133,6 +143,7 @@ def check_files(plan: Plan, rate_hz: float, task: Task) -> list[Checked]:
         out.append(Checked(
             outcome.item.path, outcome.findings, outcome.error, labels,
             "" if first is None else first.subject.id, "" if first is None else first.session,
+            tuple(r.signal.name for one in outcome.imports for r in one.recorded if not r.placement),
         ))  # fmt: skip
         task.progress(i + 1, len(plan.items))
     return out
@@ -182,7 +193,7 @@ def _take_one(
 ) -> Added | None:
     path = imported.paths[0] if imported.paths else wish.plan.root
     try:
-        mended = with_remedies(imported, findings, wish.fixes)
+        mended = with_placements(with_remedies(imported, findings, wish.fixes), wish.placements)
         added = add_import(
             project, mended, label_set=wish.label_set, findings=findings, cancelled=task.cancelled
         )  # fmt: skip

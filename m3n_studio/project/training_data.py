@@ -9,6 +9,7 @@ from m3n_studio.errors import Cancelled, UnknownName, ValueProblem
 from m3n_studio.learning.windows import LabelledRecording, label_spans
 from m3n_studio.project.reading import ProjectReader
 from m3n_studio.project.values import Recording, Session, Subject
+from m3n_studio.project.worn import said_unplaced, unplaced
 from m3n_studio.recordings.signal import Signal
 
 
@@ -46,8 +47,22 @@ def labelled_recordings(
         if progress:
             progress(done + 1, len(sessions))
     if not out:
-        raise ValueProblem(f"project {project.name!r} has no recording whose placement is named")
+        raise ValueProblem(_nothing_placed(project))
     return sorted(out, key=lambda r: (r.subject, r.name))
+
+
+def _nothing_placed(project: ProjectReader) -> str:
+    """Why there is nothing to learn from, and what to do."""
+    missing = unplaced(project.recordings())
+    if not missing:
+        return f"project {project.name!r} has no recording; import some (m3n-studio project add)"
+    names = list(dict.fromkeys(s.name for s in project.sessions() if unplaced(project.recordings(s.id))))
+    some = ", ".join(map(repr, names[:4])) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    return (
+        f"project {project.name!r}: no recording says where it was worn ({said_unplaced(missing)}; session"
+        f"{'s' * (len(names) != 1)} {some}). Say it: m3n-studio project place FOLDER {next(iter(missing))}=left_wrist,"
+        " or in the window's Train view: Set"
+    )
 
 
 def _tier(project: ProjectReader, name: str) -> Tier:
@@ -67,10 +82,7 @@ def _tier(project: ProjectReader, name: str) -> Tier:
 
 def _of_session(project: ProjectReader, session: Session, tier: Tier) -> list[LabelledRecording]:
     labels = label_spans(project.annotations(session.id, tier.id), tier)
-    by_placement: dict[str, list[Recording]] = {}
-    for entry in project.recordings(session.id):
-        if entry.placement and entry.samples > 1:
-            by_placement.setdefault(entry.placement, []).append(entry)
+    by_placement = at_placements(project, session.id)
     if not by_placement:
         return []
     if not session.subject:
@@ -78,13 +90,22 @@ def _of_session(project: ProjectReader, session: Session, tier: Tier) -> list[La
     subject = project.get(Subject, session.subject).name
     out = []
     for index in range(max(len(entries) for entries in by_placement.values())):
-        at = {p: _signal(project, of[index]) for p, of in by_placement.items() if index < len(of)}
+        at = {p: on_session_clock(project, of[index]) for p, of in by_placement.items() if index < len(of)}
         number = f" {index + 1}" if index else ""
         out.append(LabelledRecording(f"{subject}/{session.name}{number}", subject, at, labels))
     return out
 
 
-def _signal(project: ProjectReader, entry: Recording) -> Signal:
-    """A recording's samples on the session's clock."""
+def at_placements(project: ProjectReader, session: str) -> dict[str, list[Recording]]:
+    """A session's recordings that say where they were worn and hold samples, by placement."""
+    out: dict[str, list[Recording]] = {}
+    for entry in project.recordings(session):
+        if entry.placement and entry.samples > 1:
+            out.setdefault(entry.placement, []).append(entry)
+    return out
+
+
+def on_session_clock(project: ProjectReader, entry: Recording) -> Signal:
+    """A recording's samples on the session's clock, named by its placement."""
     own = project.signal(entry).read()
     return own.with_(name=entry.placement, time_s=entry.time_map.to_session(own.time_s))

@@ -63,4 +63,5 @@ def build_transport(context: ViewContext) -> Transport:
     """The transport bar."""
     from m3n_studio.studio.timeline.transport import Transport
 
-    return Transport(context.clock, context.theme, context.actions, context.selection, jobs=context.jobs)
+    return Transport(context.clock, context.theme, context.actions, context.selection, jobs=context.jobs,
+                     moments=context.moments)  # fmt: skip

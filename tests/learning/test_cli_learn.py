@@ -16,6 +16,7 @@ from m3n_studio.learning.run_folder import RunFolder
 from m3n_studio.learning.windows import cut
 from m3n_studio.project import Project
 from m3n_studio.project.training_data import labelled_recordings
+from m3n_studio.project.values import Subject
 from m3n_studio.recordings.tables import write_signals
 from m3n_studio.recordings.timemap import TimeMap
 from m3n_studio.resources import resource
@@ -91,6 +92,7 @@ def test_from_a_project_to_predictions(tmp_path, capsys):
     longest = max(made_of.annotations, key=lambda a: a.duration_s)
     assert made_of.tiers[0].by_id(longest.label).name == "fast"
     assert longest.source == "model"
+    _suggestions_are_of_what_has_no_label(run, data, capsys)
     main(["runs", "list", str(tmp_path)])
     assert "finetune  base  seed 0  finished" in capsys.readouterr().out
     main(["runs", "show", str(run)])
@@ -105,6 +107,33 @@ def test_from_a_project_to_predictions(tmp_path, capsys):
             main(arguments)
         assert end.value.code == 2
         assert wanted in capsys.readouterr().err
+
+
+def _suggestions_are_of_what_has_no_label(run, data, capsys):
+    main(["labels", "suggest", data, str(run), "--most", "5"])
+    assert capsys.readouterr().out == ""  # everything has a label
+    with Project.open(data) as opened:
+        session = next(s for s in opened.sessions() if opened.get(Subject, s.subject).name == "u1")
+        last = max(opened.annotations(session.id), key=lambda a: a.start_s)
+        opened.annotate(session.id, Change("Away", (last,), ()))
+        other = opened.add_session("ankle only", session.subject)
+        opened.add_recording(other.id, made.signal(12, 32.0), placement="left_ankle")
+    main(["labels", "suggest", data, str(run), "--most", "5"])
+    said = capsys.readouterr()
+    lines = [line.split("  ") for line in said.out.splitlines()]
+    assert 0 < len(lines) <= 5
+    for line in said.out.splitlines():
+        name, start, end = line.split()[:3]
+        assert name == "u1/day"
+        assert 112.0 - 1e-6 <= float(start) < float(end) <= 124.0 + 0.01
+    assert "left out: u1/ankle only has left_ankle; the run knows left_wrist" in said.err
+    main(["labels", "suggest", data, str(run), "--sure", "0.5"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines
+    assert all("throughout" in line for line in lines)
+    assert max((line.split() for line in lines), key=lambda w: float(w[2]) - float(w[1]))[3] == "fast"
+    with Project.open(data) as opened:
+        opened.annotate(session.id, Change("Back", (), (last,)))
 
 
 def test_smoke_from_demo_motions_to_predictions(tmp_path, capsys, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from m3n_studio.cli import main
 from m3n_studio.errors import FileError
 from m3n_studio.learning.config import load_preset
 from m3n_studio.learning.diagnosis import CHECKS, SEVERITIES, diagnose, diagnose_run
@@ -244,13 +245,22 @@ def test_real_runs_small_as_they_are(tmp_path):
         diagnose_run(tmp_path)
 
 
-def test_real_runs_that_fail_are_said_to(tmp_path):
+def test_real_runs_that_fail_are_said_to(tmp_path, capsys):
     with pytest.raises(Diverged):
         pretrain(tmp_path / "bad", tiny.settings(), tiny.Made(poison=True), method="multi3net", accelerator="cpu")
     assert diagnose_run(tmp_path / "bad").findings[0].code == "diverged"
     short = tiny.settings(pretrain__optimiser__epochs=5)
     run = pretrain(tmp_path / "short", short, tiny.Made(8), tiny.Made(2, 1), method="multi3net", accelerator="cpu")
     assert "not converged" in {f.code for f in diagnose_run(run.path).findings}
+    main(["runs", "diagnose", str(run.path)])
+    lines = capsys.readouterr().out.splitlines()
+    for f in diagnose_run(run.path).findings:
+        at = lines.index(f"{f.severity}: {f.title}")
+        assert lines[at + 1 : at + 4] == [f"  seen: {f.seen}", f"  means: {f.means}", f"  try: {f.advice}"]
+    assert "after 5 epochs" in lines[-1]
+    with pytest.raises(SystemExit):
+        main(["runs", "diagnose", str(tmp_path / "nothing")])
+    assert "nothing" in capsys.readouterr().err
     lazy = tiny.settings(pretrain__optimiser__epochs=6, pretrain__optimiser__learning_rate=1e-9)
     run = pretrain(tmp_path / "lazy", lazy, tiny.Made(), tiny.Made(2, 1), method="multi3net", accelerator="cpu")
     assert "stuck" in {f.code for f in diagnose_run(run.path).findings}

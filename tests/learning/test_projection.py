@@ -1,5 +1,6 @@
 """Points on a plane: PCA, trustworthiness and neighbours against their oracles; children that are stopped and gone."""
 
+import importlib.util
 import os
 import time
 
@@ -78,11 +79,13 @@ def test_neighbours_equal_those_found_one_by_one(count, wanted, seed):
     assert np.all(np.diff(alike) <= 1e-7)
 
 
-def test_tsne_keeps_heaps_together_and_tells_how_far_it_is():
-    pytest.importorskip("sklearn")
+@pytest.mark.parametrize(("method", "package"), [("tsne", "sklearn"), ("umap", "umap")])
+def test_heaps_are_kept_together_and_it_is_told_how_far_it_is(method, package):
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
     points, which = heaps(160)
     told = []
-    flat = projection.project(points, "tsne", progress=told.append)
+    flat = projection.project(points, method, progress=told.append)
     assert flat.shape == (160, 2)
     assert told == sorted(told)
     assert told[-1] == 1.0
@@ -94,6 +97,31 @@ def test_tsne_keeps_heaps_together_and_tells_how_far_it_is():
         projection.trust(points, flat).trustworthiness
         > projection.trust(points, projection.pca(points)[0]).trustworthiness - 0.02
     )
+
+
+def test_a_child_finds_the_true_neighbours_of_every_point(monkeypatch, capsys):
+    monkeypatch.setattr(projection, "_BLOCK", 50)
+    points, _ = heaps(120)
+    points[7] = points[3]
+    rows, far = projection._all_nearest(points, 6)
+    away = np.linalg.norm(points[:, None].astype(np.float64) - points[None], axis=2)
+    assert rows[:, 0].tolist() == list(range(120))
+    assert np.allclose(far, np.sort(away, axis=1)[:, :6], atol=1e-3)
+    assert [projection._share(line, "umap") for line in capsys.readouterr().out.splitlines()] == pytest.approx(
+        [0.2 * 50 / 120, 0.2 * 100 / 120, 0.2]
+    )
+
+
+def test_umap_is_stopped_at_once_and_its_child_is_gone():
+    if importlib.util.find_spec("umap") is None:
+        pytest.skip("umap-learn is not installed")
+    points, _ = heaps(3000, 20)
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        projection.project(points, "umap", cancelled=lambda: time.monotonic() - began > 2.5)
+    assert time.monotonic() - began < 5.0
+    if os.path.isdir("/proc"):
+        assert not _children()
 
 
 def test_what_is_not_laid_out_goes_to_its_like(monkeypatch):

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from m3n_studio.annotation.model import LabelClass, Tier
+from m3n_studio.annotation.model import Annotation, Change, LabelClass, Tier
 from m3n_studio.cli import main
-from m3n_studio.errors import FileError, ValueProblem
+from m3n_studio.errors import FileError, M3nError, ValueProblem
 from m3n_studio.project.bulk import Result, Wish, check_files, look, remedies, take_all
 from m3n_studio.project.importing import findings_in, put_back, take_back
 from m3n_studio.project.outline import labelled_s, outline
 from m3n_studio.project.store import Project
 from m3n_studio.project.values import LabelSet
+from m3n_studio.project.worn import read_placements
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.recordings.tables import write_signals
 from tests.project import made
@@ -151,3 +152,71 @@ def test_what_is_labelled_of_each_session(tmp_path):
     with made.project(tmp_path / "m", annotations=6) as project:
         tier = project.tiers()[0]
         assert labelled_s(project, tier.id) == {project.sessions()[0].id: pytest.approx(3.0)}
+
+
+def test_where_they_were_worn_is_said_by_name_or_device(project, files):
+    plan = look([files / "a.csv", files / "b.csv"], (), Task())
+    checked = check_files(plan, 0.0, Task())
+    assert [one.unplaced for one in checked] == [("wrist",), ("hip",)]
+    result = take_all(project, Wish(plan, placements={"wrist": "left_wrist"}), Result(), Task())
+    assert {r.name: r.placement for r in project.recordings()} == {"wrist": "left_wrist", "hip": ""}
+    assert result.unplaced == {"hip": 1}
+    assert "wrist: worn at left_wrist" in next(s.note for s in project.sessions() if s.name == "a")
+
+
+def test_a_file_that_says_where_keeps_it_and_a_device_is_a_name_too():
+    from m3n_studio.project.worn import with_placements
+    from m3n_studio.recordings.imported import Import, Recorded
+
+    found = Import((
+        Recorded(still("a"), "chest", "watch"), Recorded(still("b"), "", "watch"), Recorded(still("c"), "", "watch"),
+    ))  # fmt: skip
+    said = with_placements(found, {"watch": "left_wrist", "a": "head", "c": "right_wrist"})
+    assert [one.placement for one in said.recorded] == ["chest", "left_wrist", "right_wrist"]
+    assert with_placements(found, {"other": "head"}) is found
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [(["watch=left_rist"], "did you mean 'left_wrist'"), (["watch"], "NAME=PLACEMENT"), (["=head"], "NAME=PLACEMENT"),
+     (["w=head", "w=chest"], "say one")],
+)  # fmt: skip
+def test_a_place_nobody_knows_is_told(pairs, words):
+    with pytest.raises(M3nError, match=words):
+        read_placements(pairs)
+
+
+def test_watch_tables_are_placed_and_learned_from_on_the_command_line(tmp_path, files, capsys):
+    folder = str(tmp_path / "q")
+    main(["project", "new", folder])
+    main(["project", "add", folder, str(files / "a.csv"), str(files / "b.csv"), "--placement", "wrist=left_wrist"])
+    said = capsys.readouterr().err
+    assert "1 × 'hip'" in said
+    assert "project place" in said
+    for wrong in ("hip=right_pockt", "hop=right_pocket"):
+        with pytest.raises(SystemExit):
+            main(["project", "place", folder, wrong])
+        assert "did you mean" in capsys.readouterr().err
+    main(["project", "place", folder, "hip=right_pocket"])
+    assert capsys.readouterr().out == "1 recordings 'hip': right_pocket\n"
+    with Project.open(tmp_path / "q") as project:
+        assert {r.placement for r in project.recordings()} == {"left_wrist", "right_pocket"}
+
+
+def test_learning_says_what_to_do_where_no_placement_is_known(tmp_path, files, capsys):
+    folder = str(tmp_path / "q")
+    main(["project", "new", folder])
+    main(["project", "add", folder, str(files / "a.csv")])
+    with Project.open(tmp_path / "q") as project:
+        (session,) = project.sessions()
+        labels = project.add_label_set("labels", [Tier("activity", classes=(LabelClass("walk"),))])
+        tier = labels.tiers[0]
+        project.annotate(session.id, Change("x", (), (Annotation(tier.id, tier.classes[0].id, 0.0, 5.0),)))
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["finetune", "--data", folder, "--out", str(tmp_path / "run")])
+    said = " ".join(capsys.readouterr().err.split())
+    assert "1 × 'wrist'" in said
+    assert "session 'a'" in said
+    assert "project place FOLDER wrist=left_wrist" in said
+    assert not (tmp_path / "run").exists()

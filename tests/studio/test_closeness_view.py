@@ -15,6 +15,7 @@ from m3n_studio.project.demo_project import make_demo_project
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.resources import resource
 from m3n_studio.studio.core.shape_hints import ShapeHint
+from m3n_studio.studio.embedding import closeness_pair
 from m3n_studio.studio.embedding import closeness_work as work
 from m3n_studio.studio.embedding.closeness_session import stretches
 from tests.studio.conftest import active
@@ -128,8 +129,8 @@ def test_a_simulation_that_differs_is_seen_to_differ(tmp_path):
     same = Signal("left_wrist", t, acc, np.zeros((1200, 3)))
     noise = np.where(t[:, None] > 10.0, rng.normal(0, 30, (1200, 3)), 0.0)
     other = same.with_(acc_mps2=acc + noise, gyr_radps=0.3 * noise)
-    one = work.compare_session({"left_wrist": (same, same)}, "left_wrist", str(before), str(after), Quiet())
-    two = work.compare_session({"left_wrist": (other, same)}, "left_wrist", str(before), str(after), Quiet())
+    one = closeness_pair.compare_session({"left_wrist": (same, same)}, "left_wrist", str(before), str(after), Quiet())
+    two = closeness_pair.compare_session({"left_wrist": (other, same)}, "left_wrist", str(before), str(after), Quiet())
     assert np.allclose(one.cosine, 1.0, atol=1e-6)
     assert one.agreement == 1.0
     early, late = two.cosine[two.time_s < 9.0], two.cosine[two.time_s > 11.0]
@@ -140,7 +141,7 @@ def test_a_simulation_that_differs_is_seen_to_differ(tmp_path):
     assert len(two.moments_s) == len(two.real) == len(two.simulated)
     assert np.array_equal(one.real, two.real)
     with pytest.raises(ValueProblem, match="none of them is here"):
-        work.compare_session({"head": (same, same)}, "head", "", str(after), Quiet())
+        closeness_pair.compare_session({"head": (same, same)}, "head", "", str(after), Quiet())
 
 
 def test_stretches_end_where_nothing_is_known():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from m3n_studio.annotation.model import Annotation, LabelClass, Tier
 from m3n_studio.studio.core.moments import Moment
+from m3n_studio.studio.core.spans import edges_of, united
 from m3n_studio.studio.embedding.embedding_table import (
     MODALITIES,
     POSE,
@@ -23,7 +24,6 @@ from m3n_studio.studio.embedding.embedding_table import (
 )
 from m3n_studio.studio.embedding.lasso import box, enclosed
 from m3n_studio.studio.embedding.point_raster import CELL_PX, Camera, Raster, mixed, ramp, rgb32, stamp
-from m3n_studio.studio.traces.moment_marks import united
 
 SIZE = (60, 40)
 GROUND = rgb32("#101010")
@@ -214,7 +214,7 @@ def test_groups_have_the_tiers_colours_and_count():
 @given(st.lists(st.tuples(st.floats(-5, 30), st.floats(0, 9)), max_size=20))
 def test_marks_are_one_rectangle_where_moments_touch(given_spans):
     spans = tuple((a, a + b) for a, b in given_spans)
-    found = united(spans, (0.0, 20.0), 200.0)
+    found = united(edges_of(spans), (0.0, 20.0), 200.0)
     assert found == sorted(found)
     assert all(0 <= a <= b <= 200 for a, b in found)
     assert all(one[1] < other[0] for one, other in itertools.pairwise(found))
@@ -226,4 +226,4 @@ def test_marks_are_one_rectangle_where_moments_touch(given_spans):
 
 @pytest.mark.parametrize("spans", [(), ((30.0, 40.0),)])
 def test_nothing_in_view_is_nothing(spans):
-    assert united(spans, (0.0, 20.0), 200.0) == []
+    assert united(edges_of(spans), (0.0, 20.0), 200.0) == []

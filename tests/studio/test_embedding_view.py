@@ -13,9 +13,10 @@ pytest.importorskip("torch")
 from m3n_studio.annotation.model import Annotation, Change
 from m3n_studio.cli import main
 from m3n_studio.learning.embed import read_embeddings
+from m3n_studio.learning.predict import Predicted
 from m3n_studio.learning.projection import nearest, unit
 from m3n_studio.studio.core.moments import Moment
-from m3n_studio.studio.embedding.embedding_table import POSE, REAL, SYNTHETIC, TEXT
+from m3n_studio.studio.embedding.embedding_table import NONE, POSE, REAL, SYNTHETIC, TEXT
 from tests.studio import embedding_made as made
 from tests.studio.conftest import active
 
@@ -126,6 +127,96 @@ def test_a_classifiers_space_has_its_predictions_and_experts(qtbot, opened):
     wrong = (view.said.labels != view.said.predicted) & (view.said.labels != "")
     counts = dict(zip(view.said.groups.names, view.said.groups.counts.tolist(), strict=True))
     assert sum(n for name, n in counts.items() if " as " in name) == wrong.sum()
+
+
+def says(seed, unknown=()):
+    """A made-up prediction of a session: a class for every quarter of a second, at some moments nothing."""
+    rng = np.random.default_rng(seed)
+    probability = rng.dirichlet((1.0, 1.0, 1.0), 46).astype(np.float32)
+    probability[list(unknown)] = np.nan
+    nothing = np.zeros((1, 0, 0, 0), dtype=np.float32)
+    return Predicted(0.2 + 0.25 * np.arange(46), probability, np.zeros(0), np.zeros((0, 3), dtype=np.float32), nothing,
+                     ("rest", "shake", "walk"), ("left_wrist",), 0.25, 1.0)  # fmt: skip
+
+
+def errors_by_hand(view, shown):
+    """How often each thing happens, one window at a time."""
+    count = {}
+    for row in range(len(view.table)):
+        session, label = str(view.table.session[row]), str(view.said.labels[row])
+        middle = float(view.table.start_s[row]) + view.table.length_s / 2
+        said = ""
+        if session in shown and view.table.modality[row] == REAL:
+            of = shown[session]
+            inside = [i for i, t in enumerate(of.time_s) if t <= middle + 1e-9 and middle < t + of.hop_s - 1e-9]
+            if inside and np.isfinite(of.probability[inside[0]]).all():
+                said = of.classes[int(np.argmax(of.probability[inside[0]]))]
+        name = "none" if not label or not said else "right" if label == said else f"{label} as {said}"
+        count[name] = count.get(name, 0) + 1
+    return count
+
+
+def test_errors_are_those_of_the_predictions_other_views_show(qtbot, opened):
+    window, view = opened
+    embedded(qtbot, window, view, motions="")
+    book, run = window.predictions, str(window.desk.project.folder / "runs" / "after")
+    for file in (window.desk.project.folder / "runs" / "after").rglob("predictions.*"):
+        file.unlink()  # so that the run itself says nothing of people it did not learn from
+    book.show(())
+    view.color_box.setCurrentIndex(view.color_box.findData("error"))
+    qtbot.waitUntil(lambda: view.said.by == "error")
+
+    def counts():
+        return {("none" if name == NONE else name): n
+                for name, n in zip(view.said.groups.names, view.said.groups.counts.tolist(), strict=True)}  # fmt: skip
+
+    def are_right():
+        quiet(qtbot, window)
+        known = {s: of for s in sessions if (of := book.found(s, run)) is not None and book.models}
+        return counts() == errors_by_hand(view, known)
+
+    sessions = [s.id for s in window.desk.project.sessions()]
+    qtbot.waitUntil(lambda: counts() == {"none": len(view.table)}, timeout=10_000)
+    assert "no model says" in view.legend.toolTip().lower()
+    others = [s for s in sessions if s != window.desk.session.id]
+    book.show((run,))
+    book.put(others[0], run, says(1))
+    book.put(others[1], run, says(2, unknown=range(10, 20)))
+    qtbot.waitUntil(lambda: counts() != {"none": len(view.table)} and are_right(), timeout=20_000)
+    assert {"right", "shake as rest", "shake as walk", "none"} <= set(counts())
+    assert "no model says" not in view.legend.toolTip().lower()
+    assert view.said.groups.names[0] == "right"
+    before = counts()
+    book.put(others[1], run, says(3))
+    qtbot.waitUntil(lambda: counts() != before and are_right(), timeout=10_000)
+    before = counts()
+    old = window.desk.project.annotations(window.desk.session.id)
+    window.desk.annotate(Change("Away", tuple(old), ()))
+    qtbot.waitUntil(lambda: counts()["none"] > before["none"] and are_right(), timeout=10_000)
+
+
+def test_a_shown_models_errors_are_of_people_it_did_not_learn_from(qtbot, opened):
+    window, view = opened
+    embedded(qtbot, window, view, motions="")
+    run = str(window.desk.project.folder / "runs" / "after")
+    window.predictions.show((run,))
+    view.color_box.setCurrentIndex(view.color_box.findData("error"))
+    qtbot.waitUntil(lambda: view.said.by == "error" and bool((view.said.predicted != "").any()), timeout=10_000)
+    from m3n_studio.learning.evaluate import fold_predictions
+    from m3n_studio.learning.run_folder import RunFolder
+
+    folder = RunFolder.open(run)
+    classes, held = folder.about.facts["classes"], {}
+    for p in fold_predictions(folder).values():
+        for n, s, b in zip(p.recording, p.start_s.tolist(), p.probability.argmax(axis=1).tolist(), strict=True):
+            held[str(n), round(s, 3)] = classes[b]
+    told = 0
+    for row in np.flatnonzero(view.table.modality == REAL):
+        key = view.said.titles[str(view.table.session[row])], round(float(view.table.start_s[row]), 3)
+        if key in held:
+            assert view.said.predicted[row] == held[key]
+            told += 1
+    assert told > 50
 
 
 def rows_of(view, moments):

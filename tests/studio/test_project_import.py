@@ -71,6 +71,24 @@ def test_a_folder_is_imported_and_undone(qtbot, empty, files):
     assert [s.name for s in empty.desk.project.sessions()] == ["a", "b"]
 
 
+def test_where_they_were_worn_is_asked_where_files_do_not_say_it(qtbot, empty, files):
+    dialog = planned(qtbot, empty, [files])
+    assert list(dialog.worn.boxes) == ["wrist", "hip"]
+    assert dialog.worn.isVisible()
+    box = dialog.worn.boxes["wrist"]
+    box.setFocus()
+    box.setCurrentIndex(box.findData("left_wrist"))
+    box.activated.emit(box.currentIndex())
+    dialog.rate.editingFinished.emit()  # the checks run again, and what was chosen stays
+    qtbot.waitUntil(lambda: not any(j.share < 1 for j in empty.jobs.running), timeout=WAIT)
+    assert dialog.wish().placements == {"wrist": "left_wrist"}
+    qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: empty.projects.imports.summary is not None, timeout=WAIT)
+    assert {r.name: r.placement for r in empty.desk.project.recordings()} == {"wrist": "left_wrist", "hip": ""}
+    assert "1 × 'hip'" in empty.projects.imports.summary.words.text()
+    empty.projects.imports.summary.reject()
+
+
 def test_a_table_that_needs_a_recipe_leads_to_its_dialog(qtbot, empty, files):
     dialog = planned(qtbot, empty, [files])
     qtbot.mouseClick(dialog.recipe, Qt.MouseButton.LeftButton)

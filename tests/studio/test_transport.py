@@ -1,9 +1,12 @@
 """Transport: typed times, loops over the selection, every frame, the overview and its handles."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6 import QtCore
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
@@ -12,7 +15,9 @@ from PySide6.QtWidgets import QApplication
 from m3n_studio.recordings.signal import Signal
 from m3n_studio.studio.core.clock import Clock
 from m3n_studio.studio.core.contents import Contents
+from m3n_studio.studio.core.moments import Moment
 from m3n_studio.studio.core.selection import Selection
+from m3n_studio.studio.core.spans import edges_of, united
 from m3n_studio.studio.core.timecode import clock_text, parse_time
 from m3n_studio.studio.look.theme import load_theme
 from m3n_studio.studio.timeline.overview import profile
@@ -187,3 +192,58 @@ def test_every_frame_is_painted_once(made, qtbot):
     clock.pause()
     QApplication.processEvents()
     assert set(range(1, 20)) <= set(seen)
+
+
+class Picked(QtCore.QObject):
+    changed = QtCore.Signal()
+    here = ()
+
+    def pick(self, *spans):
+        self.here = tuple(Moment("s", *span) for span in spans)
+        self.changed.emit()
+
+
+def test_picked_moments_are_marked_at_the_foot_of_the_overview(qtbot, display):
+    clock, picked = Clock(), Picked()
+    names = ("to_start", "step_back", "play", "step_forward", "to_end", "loop")
+    theme = load_theme("dark")
+    bar = Transport(clock, theme, {name: QAction(name) for name in names}, moments=picked)
+    bar.resize(900, 140)
+    picked.pick((2.0, 3.0), (2.5, 4.0), (8.0, 8.0))
+    bar.set_contents(Contents("c", None, (), (burst(),)))
+    bar.show()
+    active(qtbot, bar)
+    strip = bar.strip
+    assert [tuple(round(x) for x in span) for span in strip.marked] == [
+        (x_of(strip, 2.0), x_of(strip, 4.0)), (x_of(strip, 8.0), x_of(strip, 8.0) + 2),
+    ]  # fmt: skip
+    picture = strip.grab().toImage()
+    y = round(strip._top()) + 26 - 2
+    ratio = picture.devicePixelRatio()
+    accent = theme.accent.lower()
+    seen = {t: picture.pixelColor(round(strip._x_of(t) * ratio), round(y * ratio)).name() for t in (1.0, 3.0, 6.0)}
+    assert seen[3.0] == accent
+    assert accent not in (seen[1.0], seen[6.0])
+    bar.resize(600, 140)
+    assert round(strip.marked[0][0]) == x_of(strip, 2.0)
+    picked.pick()
+    assert strip.marked == []
+    bar.close()
+    bar.deleteLater()
+
+
+@given(
+    st.lists(st.tuples(st.floats(-5, 15), st.floats(0, 4)), max_size=30),
+    st.tuples(st.floats(-3, 8), st.floats(0.1, 9)), st.integers(10, 400),
+)  # fmt: skip
+def test_united_pixels_are_apart_and_cover_what_they_stand_for(spans, view, width):
+    edges, view = edges_of([(a, a + n) for a, n in spans]), (view[0], view[0] + view[1])
+    found = united(edges, view, width)
+    for (_, end), (start, _) in pairwise(found):
+        assert start > end
+    assert all(0 <= a <= b <= width for a, b in found)
+    scale = width / (view[1] - view[0])
+    for low, high in edges[(edges[:, 1] > view[0]) & (edges[:, 0] < view[1])]:
+        for at in (max(low, view[0]), min(high, view[1])):
+            assert any(a - 1e-6 <= (at - view[0]) * scale <= b + 1e-6 for a, b in found)
+    assert len(found) <= len(spans)

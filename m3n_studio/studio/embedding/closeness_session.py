@@ -13,9 +13,10 @@ from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.going import Goer
 from m3n_studio.studio.core.jobs import Job
-from m3n_studio.studio.embedding import closeness_work as work
+from m3n_studio.studio.embedding import closeness_pair as work
 from m3n_studio.studio.embedding.closeness_bodies import _refill
-from m3n_studio.studio.embedding.closeness_plot import PointsPlot, TimeTracks
+from m3n_studio.studio.embedding.closeness_plot import PointsPlot
+from m3n_studio.studio.embedding.closeness_tracks import TimeTracks
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import combo, label, named, push_button
 

@@ -1,4 +1,4 @@
-"""What the closeness view shows, worked out in jobs: real windows and bodies; a simulation and its recording.
+"""Which bodies are closest to a subject, worked out in jobs: real windows, motions, and bodies that make them.
 
 No Qt. torch is imported only where a run is chosen.
 """
@@ -6,8 +6,7 @@ No Qt. torch is imported only where a run is chosen.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3n_studio.errors import M3nError, ValueProblem
-from m3n_studio.recordings.signal import Signal
 
 if TYPE_CHECKING:
     from m3n_studio.body.model import BodyModel
@@ -113,7 +111,7 @@ def compare_bodies(project: Project, model: BodyModel, asked: Question, task: Ta
     space: Space | None = None
     spec = _spec(asked.placement)
     if asked.space not in KINDS:
-        space, spec = _embedding(asked.space, asked.placement)
+        space, spec = embedding(asked.space, asked.placement)
     real, blocks = real_windows(project, asked, spec)
     task.progress(0.05, 1.0)
     motions, names, notes = find_motions(project, asked)
@@ -146,7 +144,8 @@ def _spec(placement: str) -> WindowSpec:
     return WindowSpec(length_s=_LENGTH_S, stride_s=_STRIDE_S, rate_hz=_RATE_HZ, placements=(placement,))
 
 
-def _embedding(run: str, placement: str) -> tuple[Space, WindowSpec]:
+def embedding(run: str, placement: str) -> tuple[Space, WindowSpec]:
+    """The space of a pretraining run for one placement, and the windows it takes."""
     from m3n_studio.learning.closeness_embed import EmbeddingSpace
     from m3n_studio.learning.pretrain import open_pretrained
 
@@ -188,16 +187,15 @@ def _class_name(project: Project, asked: Question) -> str:
 def _recordings(project: Project, session: Session, asked: Question) -> list[LabelledRecording]:
     from m3n_studio.imu.sampling import lowpassed
     from m3n_studio.learning.windows import LabelledRecording, label_spans
+    from m3n_studio.project.training_data import at_placements, on_session_clock
 
     tier = next((t for t in project.tiers() if t.id == asked.tier), None)
     labels = () if tier is None else label_spans(project.annotations(session.id, tier.id), tier)
     out = []
-    for entry in project.recordings(session.id):
-        if entry.placement == asked.placement and entry.samples > 1:
-            own = project.signal(entry).read()
-            signal = own.with_(name=entry.placement, time_s=entry.time_map.to_session(own.time_s))
-            out.append(LabelledRecording(f"{session.name} {entry.id}", asked.subject or "nobody",
-                                         {entry.placement: lowpassed(signal, BANDWIDTH_HZ)}, labels))  # fmt: skip
+    for entry in at_placements(project, session.id).get(asked.placement, ()):
+        signal = lowpassed(on_session_clock(project, entry), BANDWIDTH_HZ)
+        out.append(LabelledRecording(f"{session.name} {entry.id}", asked.subject or "nobody",
+                                     {entry.placement: signal}, labels))  # fmt: skip
     return out
 
 
@@ -296,133 +294,3 @@ def _stems(text: str) -> set[str]:
         if len(stem) >= _STEM:
             out.add(stem)
     return out
-
-
-# ---------------------------------------------------------------------- one session, simulated and real
-
-
-@dataclass(frozen=True, eq=False)
-class Tracks:
-    """A simulation and its recording, window by window.
-
-    Attributes
-    ----------
-    placement : str
-    time_s : (W,) float64, s
-        Middles of the windows; empty where no pretrained run was chosen.
-    half_s : float, s
-        Half a window.
-    cosine : (W,) float64
-        Of the two embeddings.
-    apart : float
-        Median cosine of a recording's window and a simulation's of another moment, to hold the others against.
-    points : (2, W, 2) float64
-        Both embeddings, real first, in their two main directions.
-    kept : float
-        Share of the variance these directions hold.
-    moments_s : (N,) float64, s
-        Where predictions are; empty where no finetuned run was chosen.
-    real, simulated : (N,) int64
-        The likeliest class, -1 where nothing is known.
-    classes : tuple of str
-    """
-
-    placement: str
-    time_s: Floats
-    half_s: float
-    cosine: Floats
-    points: Floats
-    kept: float
-    moments_s: Floats
-    real: NDArray[np.int64]
-    simulated: NDArray[np.int64]
-    classes: tuple[str, ...]
-    apart: float = 0.0
-
-    @property
-    def agreement(self) -> float | None:
-        """Share of moments that are predicted alike; None where none is."""
-        both = (self.real >= 0) & (self.simulated >= 0)
-        return float((self.real == self.simulated)[both].mean()) if both.any() else None
-
-
-_NONE = Tracks("", np.zeros(0), 0.0, np.zeros(0), np.zeros((2, 0, 2)), 0.0, np.zeros(0), np.zeros(0, dtype=np.int64),
-               np.zeros(0, dtype=np.int64), ())  # fmt: skip
-
-
-def paired(simulated: Sequence[Signal], real: Sequence[Signal]) -> dict[str, tuple[Signal, Signal]]:
-    """Simulated and real signals of the same placement."""
-    by_name = {s.name: s for s in real}
-    return {s.name: (s, by_name[s.name]) for s in simulated if s.name in by_name}
-
-
-def compare_session(
-    pairs: Mapping[str, tuple[Signal, Signal]], placement: str, run: str, model: str, task: Task
-) -> Tracks:
-    """Embeddings and predictions of a simulation and its recording, both low-passed alike, on common times.
-
-    Parameters
-    ----------
-    pairs : mapping
-        Simulated and real by placement.
-    placement : str
-        Of the embeddings; predictions take all that the model knows.
-    run, model : str
-        Paths of a pretraining run and of a finetuning run; empty for none.
-    """
-    from m3n_studio.imu.sampling import together
-
-    both = {name: together(a, b, lowpass_hz=BANDWIDTH_HZ) for name, (a, b) in pairs.items()}
-    out = replace(_NONE, placement=placement)
-    if run:
-        out = _embedded(out, both[placement], run)
-    task.progress(0.5, 1.0)
-    task.check()
-    if model:
-        out = _predicted(out, both, model)
-    return out
-
-
-def _embedded(out: Tracks, both: tuple[Signal, Signal], run: str) -> Tracks:
-    from m3n_studio.learning.windows import LabelledRecording, cut
-
-    space, spec = _embedding(run, out.placement)
-    fine = spec.with_({"stride_s": spec.length_s / 4})
-    parts = [
-        cut([LabelledRecording("here", "somebody", {out.placement: s})], fine, unlabelled=True) for s in reversed(both)
-    ]
-    shared, i, j = np.intersect1d(
-        np.round(parts[0].start_s, 6), np.round(parts[1].start_s, 6), return_indices=True
-    )  # fmt: skip
-    if not len(shared):
-        raise ValueProblem(f"the simulation and its recording share no stretch of {spec.length_s:g} s")
-    real, made = space(parts[0].imu[i, 0]), space(parts[1].imu[j, 0])
-    stacked = np.concatenate([real, made])
-    left, size, _ = np.linalg.svd(stacked - stacked.mean(axis=0), full_matrices=False)
-    points = np.zeros((len(stacked), 2))
-    points[:, : min(2, len(size))] = (left * size)[:, :2]
-    kept = float((size[:2] ** 2).sum() / max((size**2).sum(), 1e-12))
-    others = (real @ made.T)[np.abs(shared[:, None] - shared) >= spec.length_s]
-    return replace(
-        out, time_s=shared + spec.length_s / 2, half_s=spec.length_s / 2, cosine=(real * made).sum(axis=1),
-        points=points.reshape(2, -1, 2), kept=kept, apart=float(np.median(others)) if others.size else float("nan"),
-    )  # fmt: skip
-
-
-def _predicted(out: Tracks, both: Mapping[str, tuple[Signal, Signal]], model: str) -> Tracks:
-    from m3n_studio.learning.predict import predict
-    from m3n_studio.learning.run_folder import RunFolder
-
-    wanted = {str(p) for p in RunFolder.open(model).about.facts.get("placements", ())}
-    known = {name: pair for name, pair in both.items() if name in wanted}
-    if not known:
-        raise ValueProblem(f"the model was trained for {', '.join(sorted(wanted))}; none of them is here twice")
-    made, real = (predict(model, {name: pair[i] for name, pair in known.items()}) for i in (0, 1))
-    shared, i, j = np.intersect1d(np.round(real.time_s, 6), np.round(made.time_s, 6), return_indices=True)
-    return replace(out, moments_s=shared, real=_likeliest(real.probability[i]),
-                   simulated=_likeliest(made.probability[j]), classes=real.classes)  # fmt: skip
-
-
-def _likeliest(probability: NDArray[np.float32]) -> NDArray[np.int64]:
-    known = np.isfinite(probability).all(axis=1)
-    return np.where(known, np.nan_to_num(probability).argmax(axis=1), -1).astype(np.int64)

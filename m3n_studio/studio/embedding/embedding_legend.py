@@ -14,6 +14,7 @@ from m3n_studio.studio.embedding.point_raster import SHAPES
 from m3n_studio.studio.look.theme import Theme
 
 _NAME = Qt.ItemDataRole.UserRole
+HELP = "The box hides a group and shows it again; a double click (or Return) shows it alone, or all"
 
 
 def mark_icon(color: str, shape: str, ground: str) -> QIcon:
@@ -42,7 +43,7 @@ class Legend(QListWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Groups of points")
-        self.setToolTip("The box hides a group and shows it again; a double click (or Return) shows it alone, or all")
+        self.setToolTip(HELP)
         self.setIconSize(QSize(16, 16))
         self.setUniformItemSizes(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

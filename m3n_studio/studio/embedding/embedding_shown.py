@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QListWidgetItem
 
-from m3n_studio.learning.projection import TITLES, Trust, nearest, project, trust
+from m3n_studio.learning.projection import TITLES, Trust, laid_out, nearest, project, trust
 from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.jobs import Job, Task
-from m3n_studio.studio.embedding.embedding_legend import mark_icon
+from m3n_studio.studio.embedding.embedding_legend import HELP, mark_icon
 from m3n_studio.studio.embedding.embedding_panel import EmbeddingPanel
 from m3n_studio.studio.embedding.embedding_said import predicted_words
 from m3n_studio.studio.embedding.embedding_table import MODALITIES, REAL, TEXT, Groups, PointTable, groups, labels_now
@@ -23,6 +23,10 @@ from m3n_studio.studio.look.theme import Theme
 
 NEIGHBOURS = 12
 _SOON_MS = 250
+_SILENT = (
+    "No model says anything of these windows: choose a finetuned model, or show one's predictions in the Predictions"
+    " view"
+)
 ROW = Qt.ItemDataRole.UserRole
 
 
@@ -109,7 +113,9 @@ class ShownPoints(EmbeddingPanel):
             told = project(table.vector, method, progress=lambda s: task.progress(s, 1.0), cancelled=task.cancelled)
             return table, method, told
 
-        self._start(TITLES[method], work, self._on_laid_out)
+        few = laid_out(method, len(table))
+        sampled = f" of {few:,} of the {len(table):,} points; the others go to their like" * (few < len(table))
+        self._start(f"{TITLES[method]}{sampled}", work, self._on_laid_out)
 
     @Slot(object)
     def _on_laid_out(self, made: tuple[PointTable, str, NDArray[np.float32]]) -> None:
@@ -149,6 +155,9 @@ class ShownPoints(EmbeddingPanel):
         parts = [self.table.about, TITLES[self.shown_method]]
         if self.shown_method == "pca":
             parts[-1] += f" with {self._share:.0%} of the variance"
+        few = laid_out(self.shown_method, len(self.table))
+        if few < len(self.table):
+            parts[-1] += f" of a sample of {few:,}, the others placed with their like"
         found = self.trust.get(self.shown_method)
         if found is not None:
             sampled = f" ({found.points} points sampled)" if found.points < len(self.table) else ""
@@ -167,7 +176,7 @@ class ShownPoints(EmbeddingPanel):
 
     @Slot()
     def _on_written(self, *_: object) -> None:
-        if self.table is not None:
+        if self.table is not None and not self._soon.isActive():
             self._soon.start()
 
     @Slot()
@@ -217,9 +226,8 @@ class ShownPoints(EmbeddingPanel):
         if not keep_legend:
             self.legend.set_groups(said.groups, colors, self._theme, shapes=said.by == "modality")
         self.cloud.set_look(Look(said.groups.code, self.table.modality, colors, self.legend.hidden(said.groups)))
-        if said.by == "error" and not (said.predicted != "").any():
-            self.legend.setToolTip("No model says anything of these windows: choose a finetuned model, or show one's"
-                                   " predictions in the Predictions view")  # fmt: skip
+        silent = said.by == "error" and not (said.predicted != "").any()
+        self.legend.setToolTip(_SILENT if silent else HELP)
 
     # ------------------------------------------------------------------ points one by one
 

@@ -275,13 +275,18 @@ def groups(
 
 def _named(words: NDArray[np.str_], colors: Mapping[str, str]) -> Groups:
     names, code = np.unique(words, return_inverse=True)
-    order = sorted(range(len(names)), key=lambda i: (not names[i], _key(colors, str(names[i])), str(names[i])))
+    return _ordered([str(name) for name in names], code, colors)
+
+
+def _ordered(names: Sequence[str], code: NDArray[np.int64], colors: Mapping[str, str]) -> Groups:
+    """Groups by their names, those with colours of their own first, nothing said last."""
+    order = sorted(range(len(names)), key=lambda i: (not names[i], _key(colors, names[i]), names[i]))
     place = np.empty(len(names), dtype=np.int64)
     place[order] = np.arange(len(names))
     free = [c for c in COLORS if c.lower() not in {v.lower() for v in colors.values()}] or list(COLORS)
     out, used = [], 0
     for i in order:
-        name = str(names[i])
+        name = names[i]
         if not name:
             out.append("")
         elif name in colors:
@@ -289,7 +294,7 @@ def _named(words: NDArray[np.str_], colors: Mapping[str, str]) -> Groups:
         else:
             out.append(free[used % len(free)])
             used += 1
-    return Groups(place[code], tuple(str(names[i]) or NONE for i in order), tuple(out))
+    return Groups(place[code], tuple(names[i] or NONE for i in order), tuple(out))
 
 
 def _key(colors: Mapping[str, str], name: str) -> int:
@@ -300,8 +305,9 @@ def _errors(labels: NDArray[np.str_], predicted: NDArray[np.str_]) -> Groups:
     """Right first, then what is taken for what, then what cannot be judged."""
     known = (labels != "") & (predicted != "")
     wrong = known & (labels != predicted)
-    words = np.full(len(labels), "", dtype="U250")
-    words[known & ~wrong] = "right"
-    for row in np.flatnonzero(wrong):
-        words[row] = f"{labels[row]} as {predicted[row]}"
-    return _named(words, {"right": RIGHT})
+    given, g = np.unique(labels, return_inverse=True)
+    told, t = np.unique(predicted, return_inverse=True)
+    kinds, code = np.unique(np.where(wrong, g * len(told) + t, np.where(known, -1, -2)), return_inverse=True)
+    words = {-2: "", -1: "right"}
+    names = [words[k] if k < 0 else f"{given[k // len(told)]} as {told[k % len(told)]}" for k in kinds.tolist()]
+    return _ordered(names, code, {"right": RIGHT})

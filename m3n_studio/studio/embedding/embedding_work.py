@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,24 +106,18 @@ def _recordings(
 ) -> list[LabelledRecording]:
     """Every session with one of the placements; the name is the session's id and a number."""
     from m3n_studio.learning.windows import LabelledRecording
+    from m3n_studio.project.training_data import at_placements, on_session_clock
 
     subjects = {s.id: s.name for s in project.subjects()}
     sessions, out = project.sessions(), []
     worn: set[str] = set()
     for done, session in enumerate(sessions):
         tell(done, len(sessions))
-        by_placement: dict[str, list[Any]] = {}
-        for entry in project.recordings(session.id):
-            if entry.placement and entry.samples > 1:
-                worn.add(entry.placement)
-                by_placement.setdefault(entry.placement, []).append(entry)
-        by_placement = {p: of for p, of in by_placement.items() if p in placements}
+        found = at_placements(project, session.id)
+        worn |= set(found)
+        by_placement = {p: of for p, of in found.items() if p in placements}
         for index in range(max((len(of) for of in by_placement.values()), default=0)):
-            at = {}
-            for placement, of in by_placement.items():
-                if index < len(of):
-                    own = project.signal(of[index]).read()
-                    at[placement] = own.with_(name=placement, time_s=of[index].time_map.to_session(own.time_s))
+            at = {p: on_session_clock(project, of[index]) for p, of in by_placement.items() if index < len(of)}
             out.append(
                 LabelledRecording(f"{session.id}{_MARK}{index}", subjects.get(session.subject, "") or "nobody", at)
             )

@@ -62,12 +62,10 @@ def _recording_name(project: Project, session: Session) -> str:
 
 def _predict(project: Project, run: str, session: Session, fold: int, task: Task) -> Predicted | None:
     from m3n_studio.learning.predict import predict
+    from m3n_studio.project.training_data import at_placements, on_session_clock
 
-    signals = {}
-    for entry in project.recordings(session.id):
-        if entry.placement and entry.samples > 1 and entry.placement not in signals:
-            own = project.signal(entry).read()
-            signals[entry.placement] = own.with_(name=entry.placement, time_s=entry.time_map.to_session(own.time_s))
+    found = at_placements(project, session.id)
+    signals = {place: on_session_clock(project, of[0]) for place, of in found.items()}
     try:
         return predict(run, signals, folds=(fold,), cancelled=task.cancelled) if signals else None
     except M3nError:

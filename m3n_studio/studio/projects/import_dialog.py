@@ -5,6 +5,7 @@ Nothing is mended that is not ticked. The findings are looked for while one read
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from m3n_studio.recordings.folder import Item, Plan
 from m3n_studio.recordings.remedies import REMEDIES
 from m3n_studio.studio.core.jobs import Job, Jobs
 from m3n_studio.studio.look.widgets import combo, label, named, push_button
+from m3n_studio.studio.projects.worn_rows import WornRows
 
 _SIZE = (860, 620)
 _PATH = int(Qt.ItemDataRole.UserRole)
@@ -97,6 +99,12 @@ class ImportDialog(QDialog):
         self.check_note = label(style="muted", accessible="Checks")
         self.check_note.setWordWrap(True)
         self.fixes: dict[str, QCheckBox] = {}
+        self.worn = WornRows()
+        self.worn_note = label(
+            "These files do not say where they were worn. Nothing is learned from them until it is said,"
+            " here or later in the Project view.", style="muted",
+        )  # fmt: skip
+        self.worn_note.setWordWrap(True)
         self.recipe = push_button("Recipe…", tip="Say what the columns of a table mean: the chosen one, or the first")
         self.go = push_button("Import", tip="Put these recordings into the project", style="primary")
         self.go.setDefault(True)
@@ -148,6 +156,8 @@ class ImportDialog(QDialog):
         layout.addWidget(label("What the checks found", style="heading"))
         layout.addWidget(self.check_note)
         layout.addWidget(scroll)
+        layout.addWidget(self.worn_note)
+        layout.addWidget(self.worn)
         layout.addLayout(where)
         layout.addLayout(buttons)
 
@@ -181,6 +191,7 @@ class ImportDialog(QDialog):
         needs_rate = any("rate" in item.needs for item in plan.items)
         self.rate.setVisible(needs_rate)
         self.rate_words.setVisible(needs_rate)
+        self._ask_where()
         self._tell()
         self._check()
 
@@ -261,7 +272,16 @@ class ImportDialog(QDialog):
             row.setToolTip(1, row.text(1))
         self.files.blockSignals(False)
         self._show_findings(checked)
+        self._ask_where()
         self._tell()
+
+    def _ask_where(self) -> None:
+        """A row for each name of recordings that do not say where they were worn, the most frequent first."""
+        counts = Counter(name for one in self.checked.values() for name in set(one.unplaced)).most_common()
+        words = {name: f"{name or 'Unnamed'} ({n} file{'s' * (n != 1)}) worn at" for name, n in counts}
+        self.worn.show_sensors(words, self.worn.chosen())
+        self.worn.setVisible(bool(words))
+        self.worn_note.setVisible(bool(words))
 
     def _why(self, one: Checked) -> str:
         """Why a file is not read, in words for here."""
@@ -308,7 +328,7 @@ class ImportDialog(QDialog):
     def wish(self) -> Wish:
         """What is chosen now."""
         fixes = tuple(fix for fix, box in self.fixes.items() if box.isChecked())
-        return Wish(self.chosen(), fixes, self.rate.value(), self.labels.currentData())
+        return Wish(self.chosen(), fixes, self.rate.value(), self.labels.currentData(), self.worn.chosen())
 
     def _on_go(self) -> None:
         self.wanted.emit(self.wish())

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from m3n_studio.project.bulk import Result, Wish, look, take_all
+from m3n_studio.project.worn import said_unplaced
 from m3n_studio.recordings.folder import Plan
 from m3n_studio.recordings.recipe import Recipe
 from m3n_studio.studio.core.desk import Desk
@@ -208,6 +209,9 @@ def summary_words(result: Result) -> str:
              else f"{what} were imported." if result.added else "Nothing new was imported."]  # fmt: skip
     if result.repeated:
         lines.append(f"{many(result.repeated, 'recording')} had been imported before and stayed as they are.")
+    if result.unplaced:
+        lines.append(f"Nothing says where these were worn: {said_unplaced(result.unplaced)}. Say it in the Train view"
+                     " or the Project view; nothing is learned from them before.")  # fmt: skip
     odd = {level: n for level, n in result.findings.items() if level != "note"}
     if odd:
         lines.append(f"The checks found something in {many(max(odd.values()), 'file')}; the tree marks them.")

@@ -2,7 +2,8 @@
 
 It is a slider (keyboard, accessibility and all) in steps of one frame. From top to bottom: the
 clip's text segments; an overview of the motion with a window that is the time in view (drag it, or
-its edges); the track with the head and the loop region (drag its edges). Elsewhere a drag scrubs.
+its edges), picked moments as marks at its foot; the track with the head and the loop region (drag its
+edges). Elsewhere a drag scrubs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractSlider, QToolTip, QWidget
 
 from m3n_studio.motion.clip import TextSegment
+from m3n_studio.studio.core.spans import Floats, edges_of, united
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.traces.trace_data import Array
 
@@ -23,6 +25,7 @@ _SEGMENT_HEIGHT = 20
 _OVERVIEW_HEIGHT = 26
 _TRACK_HEIGHT = 24
 _GRIP_PX = 6
+_MARK_PX = 3
 _MAX_FRAMES = 2**30
 BINS = 600
 
@@ -63,6 +66,8 @@ class TimeStrip(QAbstractSlider):
         self._loop: Span | None = None
         self._visible: Span | None = None
         self._range: Span | None = None
+        self._marks: Floats = edges_of(())
+        self._mark_rows: list[Span] | None = None
         self._profile: Array = np.zeros(0)
         self._held = ""
         self._held_at = 0.0
@@ -99,7 +104,7 @@ class TimeStrip(QAbstractSlider):
         names = dict.fromkeys(t.text for t in self._texts)
         self._colors = {name: i for i, name in enumerate(names)}
         self._rows = {kind: i for i, kind in enumerate(dict.fromkeys(t.kind for t in self._texts))}
-        self._segments = None
+        self._segments = self._mark_rows = None
         self.setRange(0, min(max(round((end_s - start_s) * rate_hz), 0), _MAX_FRAMES))
         self.setPageStep(max(round(rate_hz), 1))
         self.setEnabled(self.maximum() > 0)
@@ -132,6 +137,20 @@ class TimeStrip(QAbstractSlider):
         """Show which time is selected, s."""
         self._range = span
         self.update()
+
+    def set_marks(self, spans: Sequence[Span]) -> None:
+        """Mark these stretches, s: moments that are picked."""
+        self._marks, self._mark_rows = edges_of(spans), None
+        self.update()
+
+    @property
+    def marked(self) -> list[Span]:
+        """What the marks cover, px from the left."""
+        if self._mark_rows is None:
+            view = (self._start, self._start + self.maximum() / self._rate)
+            rows = united(self._marks, view, max(self.width() - 2 * _MARGIN, 1))
+            self._mark_rows = [(_MARGIN + a, _MARGIN + b) for a, b in rows]
+        return self._mark_rows
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
@@ -244,6 +263,9 @@ class TimeStrip(QAbstractSlider):
             painter.fillRect(QRectF(low, self._top(), high - low, self.height() - self._top() - 2), fill)
         if self._visible is not None and self.isEnabled():
             self._paint_window(painter, *self._visible)
+        bottom = self._top() + _OVERVIEW_HEIGHT - _MARK_PX
+        for low, high in self.marked:
+            painter.fillRect(QRectF(low, bottom, high - low, _MARK_PX), QColor(self._theme.accent))
         self._paint_track(painter)
         painter.end()
         self.painted.emit()
@@ -290,7 +312,7 @@ class TimeStrip(QAbstractSlider):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """The segments are drawn anew."""
-        self._segments = None
+        self._segments = self._mark_rows = None
         super().resizeEvent(event)
 
     def _segments_picture(self) -> QPixmap:

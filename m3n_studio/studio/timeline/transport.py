@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
@@ -13,6 +13,7 @@ from m3n_studio.studio.core.clock import MAX_SPEED, MIN_SPEED, Clock
 from m3n_studio.studio.core.contents import Contents
 from m3n_studio.studio.core.jobs import Jobs
 from m3n_studio.studio.core.long_signal import LongSignal
+from m3n_studio.studio.core.moments import Moments
 from m3n_studio.studio.core.selection import Selection
 from m3n_studio.studio.core.timecode import clock_text, parse_time, timecode
 from m3n_studio.studio.look.icons import icon
@@ -40,9 +41,10 @@ class Transport(QWidget):
         parent: QWidget | None = None,
         *,
         jobs: Jobs | None = None,
+        moments: Moments | None = None,
     ) -> None:
         super().__init__(parent)
-        self._jobs = jobs
+        self._jobs, self._moments = jobs, moments
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._clock, self._rate, self._actions = clock, 30.0, actions
@@ -93,6 +95,8 @@ class Transport(QWidget):
         clock.range_changed.connect(self._on_range)
         selection.visible_changed.connect(strip.set_view)
         selection.range_changed.connect(self._on_selected)
+        if self._moments is not None:
+            self._moments.changed.connect(self._mark)
 
     def _button(self, name: str, action: QAction) -> QToolButton:
         button = QToolButton()
@@ -142,6 +146,7 @@ class Transport(QWidget):
             self._profile_long(long, (start, end))
         whole = f"of {_length(end)}" if start == 0.0 else f"from {_length(start)} to {_length(end)}"
         self.end_label.setText(whole if end > start else "")
+        self._mark()
         measure = self.fontMetrics().horizontalAdvance
         self.time_edit.setFixedWidth(measure(clock_text(-abs(end))) + 28)
         self.frame_edit.setFixedWidth(measure(str(round((end - start) * self._rate))) + 34)
@@ -150,6 +155,12 @@ class Transport(QWidget):
         if self.every_button.isChecked():
             self._clock.set_every_frame(self._rate)
         self._show_time()
+
+    @Slot()
+    def _mark(self) -> None:
+        """Mark what is picked of the session on the desk."""
+        here = () if self._moments is None else self._moments.here
+        self.strip.set_marks([(m.start_s, m.end_s) for m in here])
 
     def _profile_long(self, long: tuple[LongSignal, ...], span_s: tuple[float, float]) -> None:
         """How much moves in recordings that are not held: read in the background."""

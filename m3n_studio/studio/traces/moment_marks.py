@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import QObject, QRectF, Slot
 from PySide6.QtGui import QColor, QPainter, QTransform
 
+from m3n_studio.studio.core.spans import edges_of, united
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.traces.trace_items import WholeView
 
@@ -18,26 +18,7 @@ if TYPE_CHECKING:
 
 BAR_PX = 3
 _GROUND = 0.10
-_LEAST_PX = 2.0
 Spans = tuple[tuple[float, float], ...]
-
-
-def united(spans: Spans, view: tuple[float, float], width: float) -> list[tuple[float, float]]:
-    """Stretches of pixels, apart from each other, that spans cover in a view (s) so many pixels wide."""
-    low, high = view
-    if not spans or not high > low:
-        return []
-    scale = width / (high - low)
-    edges = np.array([s for s in spans if s[1] > low and s[0] < high]).reshape(-1, 2)
-    left = np.clip((edges[:, 0] - low) * scale, 0.0, width)
-    right = np.clip(np.maximum((edges[:, 1] - low) * scale, left + _LEAST_PX), 0.0, width)
-    out: list[tuple[float, float]] = []
-    for a, b in sorted(zip(left.tolist(), right.tolist(), strict=True)):
-        if out and a <= out[-1][1] + 0.5:
-            out[-1] = (out[-1][0], max(out[-1][1], b))
-        else:
-            out.append((a, b))
-    return out
 
 
 class MomentItem(WholeView):
@@ -48,6 +29,7 @@ class MomentItem(WholeView):
         self._bar, self._ground = QColor(color), QColor(color)
         self._ground.setAlphaF(_GROUND)
         self._spans: Spans = ()
+        self._edges = edges_of(())
         self.setZValue(-25)
 
     @property
@@ -58,7 +40,7 @@ class MomentItem(WholeView):
     def set_spans(self, spans: Spans) -> None:
         """Show these (from, to), s."""
         if spans != self._spans:
-            self._spans = spans
+            self._spans, self._edges = spans, edges_of(spans)
             self.update()
 
     def paint(self, painter: QPainter, *args: Any) -> None:
@@ -69,7 +51,7 @@ class MomentItem(WholeView):
         box = painter.transform().mapRect(view)
         painter.save()
         painter.setTransform(QTransform())
-        for a, b in united(self._spans, (view.left(), view.right()), box.width()):
+        for a, b in united(self._edges, (view.left(), view.right()), box.width()):
             painter.fillRect(QRectF(box.left() + a, box.top(), b - a, box.height()), self._ground)
             painter.fillRect(QRectF(box.left() + a, box.bottom() - BAR_PX, b - a, BAR_PX), self._bar)
         painter.restore()

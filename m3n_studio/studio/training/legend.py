@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QFrame, QLayout, QLayoutItem, QScrollArea, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QWidget
 
+from m3n_studio.studio.look.flow import FlowLayout
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import tool_button
 from m3n_studio.studio.training.curve_data import Curves
@@ -13,70 +14,6 @@ from m3n_studio.studio.training.curves import CurvePlot
 from m3n_studio.studio.training.plot_marks import line_color
 
 _ANY = 16_777_215
-
-
-class FlowRow(QLayout):
-    """Widgets side by side, in as many lines as they need."""
-
-    def __init__(self, gap: int = 4) -> None:
-        super().__init__()
-        self._items: list[QLayoutItem] = []
-        self._gap = gap
-        self.setContentsMargins(0, 0, 0, 0)
-
-    def addItem(self, item: QLayoutItem) -> None:  # noqa: N802
-        """Put one at the end."""
-        self._items.append(item)
-
-    def count(self) -> int:
-        """How many."""
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:  # noqa: N802
-        """One of them."""
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:  # noqa: N802
-        """Take one out."""
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
-
-    def hasHeightForWidth(self) -> bool:  # noqa: N802
-        """Narrow is high."""
-        return True
-
-    def heightForWidth(self, width: int) -> int:  # noqa: N802
-        """How high for a width, px."""
-        return self._place(QRect(0, 0, width, 0), apply=False)
-
-    def setGeometry(self, rect: QRect) -> None:  # noqa: N802
-        """Place them."""
-        super().setGeometry(rect)
-        self._place(rect, apply=True)
-
-    def sizeHint(self) -> QSize:  # noqa: N802
-        """One line."""
-        return self.minimumSize()
-
-    def minimumSize(self) -> QSize:  # noqa: N802
-        """The widest of them."""
-        size = QSize(0, 0)
-        for item in self._items:
-            size = size.expandedTo(item.minimumSize())
-        return size
-
-    def _place(self, rect: QRect, *, apply: bool) -> int:
-        x, y, line = rect.x(), rect.y(), 0
-        for item in self._items:
-            widget = item.widget()
-            hint = item.sizeHint() if widget is None else widget.sizeHint()  # an item has none before it is shown
-            wide = min(hint.width(), max(rect.width(), 1))
-            if x + wide > rect.right() + 1 and x > rect.x():
-                x, y, line = rect.x(), y + line + self._gap, 0
-            if apply:
-                item.setGeometry(QRect(QPoint(x, y), QSize(wide, hint.height())))
-            x += wide + self._gap
-            line = max(line, hint.height())
-        return y + line - rect.y()
 
 
 class LegendRoom(QScrollArea):
@@ -126,7 +63,7 @@ class Legend(QWidget):
         self._keys: tuple[tuple[str, int], ...] = ()
         self.hidden: set[str] = set()
         self.buttons: dict[str, QToolButton] = {}
-        self._flow = FlowRow()
+        self._flow = FlowLayout()
         self.setLayout(self._flow)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)

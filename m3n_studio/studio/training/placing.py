@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QGridLayout, QWidget
 
@@ -17,16 +15,11 @@ _FIRST = ("left_wrist", "right_wrist")
 
 def place_all(desk: Desk, name: str, placement: str) -> bool:
     """Say where all recordings of a name were worn, as one step of the undo stack."""
-    from m3n_studio.project import Edit
+    from m3n_studio.project.worn import place_edits
 
     if desk.project is None:
         return False
-    words = f"Worn at {placement.replace('_', ' ')}"
-    edits = [
-        Edit(words, r, replace(r, placement=placement))
-        for r in desk.project.recordings() if r.name == name and not r.placement
-    ]  # fmt: skip
-    return desk.edit_all(words, edits)
+    return desk.edit_all(f"Worn at {placement.replace('_', ' ')}", place_edits(desk.project, name, placement))
 
 
 class Placing(QWidget):
