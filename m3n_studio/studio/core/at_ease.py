@@ -1,15 +1,17 @@
 """Heavy libraries come in, and threads take turns, without holding the window up.
 
-Three things hold the interpreter, and with it the window, while a job imports a library for the first time:
-the loader maps torch's shared library (a quarter of a second with warm files, more with cold ones) inside
-one call that does not let go; PySide reads and searches the source of every module that is imported, to
-find those that use Qt; and a thread that computes in Python gives way only every 5 ms, each time the window asks.
-:func:`keep_window_alive` mends all three for this process.
+Four things hold the interpreter, and with it the window, while a job imports a library for the first time. The
+loader maps torch's shared library (a quarter of a second with warm files, more with cold ones) in one call that
+does not let go. PySide reads and searches the source of every module that is imported, to find those that use Qt.
+A thread that computes in Python gives way only every 5 ms, each time the window asks. And a library makes the next
+whole search for rubbish a third of a second long, as it brings half a million objects.
+:func:`keep_window_alive` mends the first three for this process, :func:`spare_libraries` the last.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -23,15 +25,30 @@ SWITCH_S = 0.001
 #: Libraries mapped before a package is imported, in the order they need each other, and whether for all to see.
 LIBRARIES = {"torch": (("libtorch_global_deps", True), ("libc10", False), ("libtorch_cpu", False))}
 NAME = b"PySide6"
+#: So many modules more, and a library has come in.
+MANY_MODULES = 300
 _LAZY = 1  # RTLD_LAZY
+_seen_modules: list[int] = []
 
 
 def keep_window_alive() -> None:
     """Do so; again is no harm. Nothing is imported or mapped before somebody asks for it."""
+    _seen_modules[:] = _seen_modules or [len(sys.modules)]
     sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_S))
     if not any(isinstance(finder, Mapper) for finder in sys.meta_path):
         sys.meta_path.insert(0, Mapper())
     _search_less()
+
+
+def spare_libraries() -> None:
+    """After a job, in the thread that collects: leave what a library brought out of all later searches for rubbish.
+
+    What is there at that moment is still freed when nobody refers to it any more; only circles among it are not
+    looked for. Does nothing before :func:`keep_window_alive`.
+    """
+    if _seen_modules and len(sys.modules) - _seen_modules[0] >= MANY_MODULES:
+        _seen_modules[0] = len(sys.modules)
+        gc.freeze()
 
 
 class Mapper(MetaPathFinder):

@@ -25,6 +25,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 
 from m3n_studio.errors import Cancelled
+from m3n_studio.studio.core.at_ease import spare_libraries
 
 #: While jobs run, rubbish is looked for this often, and only where at least so many objects are new.
 COLLECT_MS, YOUNG = 20, 700
@@ -234,6 +235,7 @@ class Jobs(QObject):
         if job in self._running:
             self._running.remove(job)
             self._spent.append(job)  # it is in the middle of telling that it ended
+            spare_libraries()
             self._keep_collection_here()
             self.ended.emit(job)
             QTimer.singleShot(0, self._forget)

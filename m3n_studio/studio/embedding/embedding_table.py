@@ -218,10 +218,13 @@ def labels_now(
     table: PointTable, tier: Tier | None, annotations: Mapping[str, Sequence[Annotation]]
 ) -> NDArray[np.str_]:
     """The class of every row (N,), empty for none: of windows by the labels of a tier, of others by what they say."""
-    out = table.said.astype("U120")
     if tier is None:
-        return out
+        return table.said.copy()
     names = {c.id: c.name for c in tier.classes}
+    longest = max((len(n) for n in (*names.values(), *(a.label for of in annotations.values() for a in of))), default=1)
+    out = table.said.astype(
+        f"U{max(longest, table.said.dtype.itemsize // 4)}"
+    )  # no wider: it is copied while one waits
     for session, labels in annotations.items():
         rows = np.flatnonzero((table.session == session) & (table.modality == REAL))
         out[rows] = _labels_of(table.start_s[rows], table.length_s, [a for a in labels if a.tier == tier.id], names)
@@ -233,12 +236,13 @@ def _labels_of(
 ) -> NDArray[np.str_]:
     from m3n_studio.learning.intervals import covered
 
-    out = np.full(len(starts), "", dtype="U120")
+    called = {a.label: names.get(a.label, a.label) for a in labels}
+    out = np.full(len(starts), "", dtype=f"U{max(map(len, called.values()), default=1)}")
     best = np.full(len(starts), _LEAST_SHARE * length_s - 1e-9)
-    for name in dict.fromkeys(a.label for a in labels):
+    for name in called:
         share = covered([(a.start_s, a.end_s) for a in labels if a.label == name], starts, starts + length_s)
         more = share > best
-        out[more], best[more] = names.get(name, name), share[more]
+        out[more], best[more] = called[name], share[more]
     return out
 
 
@@ -327,7 +331,8 @@ def _errors(labels: NDArray[np.str_], predicted: NDArray[np.str_]) -> Groups:
     """Right first, then what is taken for what, then what cannot be judged."""
     known = (labels != "") & (predicted != "")
     wrong = known & (labels != predicted)
-    words = np.full(len(labels), "", dtype="U250")
+    width = (labels.dtype.itemsize + predicted.dtype.itemsize) // 4 + len(" as ")
+    words = np.full(len(labels), "", dtype=f"U{max(width, len('right'))}")
     words[known & ~wrong] = "right"
     for row in np.flatnonzero(wrong):
         words[row] = f"{labels[row]} as {predicted[row]}"
