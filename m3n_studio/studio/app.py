@@ -20,6 +20,7 @@ from m3n_studio.body.shape import Shape
 from m3n_studio.errors import M3nError
 from m3n_studio.motion.clip import Clip
 from m3n_studio.recordings.signal import Signal
+from m3n_studio.studio.core.at_ease import keep_window_alive
 from m3n_studio.studio.core.contents import Contents, contents_of, make_contents
 from m3n_studio.studio.frame import crash, preferences
 from m3n_studio.studio.frame.window import Window
@@ -40,6 +41,7 @@ def application() -> QApplication:
     app.setApplicationDisplayName("m3n Studio")
     app.setDesktopFileName("m3n-studio")
     app.setStyle("Fusion")
+    keep_window_alive()
     return app
 
 

@@ -25,8 +25,12 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 
 from m3n_studio.errors import Cancelled
+from m3n_studio.studio.core.at_ease import spare_libraries
 
-COLLECT_MS = 2000
+#: While jobs run, rubbish is looked for this often, and only where at least so many objects are new.
+COLLECT_MS, YOUNG = 20, 700
+#: So many new objects later, those that were spared once are looked at again.
+OLDER = 10_000
 #: Least time between two words on progress, s.
 PROGRESS_S = 0.1
 
@@ -163,6 +167,7 @@ class Jobs(QObject):
         self._spent: list[Job] = []
         self._stopped = False
         self._collects = False
+        self._spared = 0
         self._collector = QTimer(self)
         self._collector.setInterval(COLLECT_MS)
         self._collector.timeout.connect(self._collect)
@@ -230,6 +235,7 @@ class Jobs(QObject):
         if job in self._running:
             self._running.remove(job)
             self._spent.append(job)  # it is in the middle of telling that it ended
+            spare_libraries()
             self._keep_collection_here()
             self.ended.emit(job)
             QTimer.singleShot(0, self._forget)
@@ -251,4 +257,12 @@ class Jobs(QObject):
 
     @Slot()
     def _collect(self) -> None:
-        gc.collect(1)
+        """A little and often: two seconds' worth of new objects, as of an import, would take a quarter of a second."""
+        young = gc.get_count()[0]
+        if young < YOUNG:
+            return
+        self._spared += young
+        older = self._spared >= OLDER
+        gc.collect(1 if older else 0)
+        if older:
+            self._spared = 0

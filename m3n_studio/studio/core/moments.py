@@ -56,7 +56,7 @@ class Moments(QObject):
 
     def pick(self, moments: Iterable[Moment]) -> None:
         """Pick these and nothing else."""
-        found = tuple(sorted(set(moments)))
+        found = tuple(sorted(dict.fromkeys(moments)))  # mostly in order already: a set would lose that
         if found != self._picked:
             self._picked = found
             self.changed.emit()

@@ -29,13 +29,14 @@ def predicted_words(
     shown : mapping
         Predictions that other views show, by session; counted where the run itself says nothing.
     """
-    out = np.full(len(table), "", dtype="U120")
+    held = _held_out(run) if run else {}
+    names = {*table.classes, *held.values(), *(name for found in shown.values() for name in found.classes)}
+    out = np.full(len(table), "", dtype=f"U{max(map(len, names), default=1)}")
     known = table.predicted >= 0
     if known.any():
         out[known] = np.array(table.classes)[table.predicted[known]]
     else:
         _from_shown(out, table, shown)
-    held = _held_out(run) if run else {}
     if held:
         for row in np.flatnonzero(table.modality == REAL).tolist():
             key = titles.get(str(table.session[row]), ""), round(float(table.start_s[row]), 3)

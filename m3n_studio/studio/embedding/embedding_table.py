@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,11 +111,25 @@ class PointTable:
         """The stretches of the real windows among some rows."""
         wanted = np.fromiter(rows, dtype=np.int64)
         wanted = wanted[self.modality[wanted] == REAL]
-        starts = self.start_s[wanted].tolist()
-        return tuple(
-            Moment(session, start, start + self.length_s)
-            for session, start in zip(self.session[wanted].tolist(), starts, strict=True)
-        )
+        return tuple(map(self._stretches.__getitem__, wanted.tolist()))
+
+    @cached_property
+    def _stretches(self) -> tuple[Moment, ...]:
+        """Of every row; kept, as making a hundred thousand takes long."""
+        names, code = coded(self.session)
+        sessions = map(names.tolist().__getitem__, code.tolist())
+        spans = zip(sessions, self.start_s.tolist(), (self.start_s + self.length_s).tolist(), strict=True)
+        return tuple(map(partial(tuple.__new__, Moment), spans))
+
+    @cached_property
+    def finder(self) -> RowFinder:
+        """Finds rows by moments."""
+        return RowFinder(self)
+
+    def prepare(self) -> PointTable:
+        """Work out what picking needs, where nobody waits for it."""
+        _ = self._stretches, self.finder
+        return self
 
 
 ROWS = ("vector", "modality", "session", "name", "subject", "placement", "start_s", "said", "predicted", "expert")
@@ -132,12 +149,15 @@ class RowFinder:
     """Which rows of a table lie in moments; sorted once."""
 
     def __init__(self, table: PointTable) -> None:
-        self._length = table.length_s
+        self._length, self._count = table.length_s, len(table)
         self._rows: dict[str, tuple[Ints, Floats]] = {}
-        for session in np.unique(table.session[table.modality == REAL]):
-            rows = np.flatnonzero((table.session == session) & (table.modality == REAL))
-            rows = rows[np.argsort(table.start_s[rows], kind="stable")]
-            self._rows[str(session)] = rows, table.start_s[rows]
+        real = np.flatnonzero(table.modality == REAL)
+        sessions, code = coded(table.session[real])
+        order = np.lexsort((table.start_s[real], code))
+        ends = np.searchsorted(code[order], np.arange(len(sessions) + 1))
+        for session, (a, b) in zip(sessions.tolist(), pairwise(ends.tolist()), strict=True):
+            rows = real[order[a:b]]
+            self._rows[session] = rows, table.start_s[rows]
 
     def rows(self, moments: Iterable[Moment]) -> Ints:
         """Rows of moments, sorted.
@@ -145,19 +165,17 @@ class RowFinder:
         A moment that is a window stands for that window; another for the windows whose middle lies in it;
         one between all middles for the window whose middle is nearest, where that overlaps it.
         """
-        found = [np.zeros(0, dtype=np.int64)]
-        by_session: dict[str, list[Moment]] = {}
-        for m in moments:
-            by_session.setdefault(m.session, []).append(m)
-        for session, some in by_session.items():
-            exact, rest = self._windows(session, some)
-            found += [exact, *(self._of(m) for m in rest)]
-        return np.unique(np.concatenate(found))
+        found = np.zeros(self._count, dtype=bool)
+        for session, some in groupby(moments, key=itemgetter(0)):  # in order of sessions, where many are picked
+            exact, rest = self._windows(session, list(some))
+            for rows in (exact, *(self._of(m) for m in rest)):
+                found[rows] = True
+        return np.flatnonzero(found)
 
     def _windows(self, session: str, moments: list[Moment]) -> tuple[Ints, list[Moment]]:
         """Rows of the moments that are windows, all at once, and the other moments."""
         rows, starts = self._rows.get(session, (np.zeros(0, dtype=np.int64), np.zeros(0)))
-        spans = np.array([(m.start_s, m.end_s) for m in moments])
+        spans = np.array([np.fromiter(map(itemgetter(i), moments), np.float64, len(moments)) for i in (1, 2)]).T
         low, high = (np.searchsorted(starts, spans[:, 0] + d) for d in (-1e-6, 1e-6))
         same = (np.abs(spans[:, 1] - spans[:, 0] - self._length) < 1e-6) & (high > low)
         marks = np.zeros(len(starts) + 1, dtype=np.int64)
@@ -179,6 +197,15 @@ class RowFinder:
         return rows[near <= best + 1e-9] if overlaps else rows[:0]
 
 
+def coded(words: NDArray[np.str_]) -> tuple[NDArray[np.str_], Ints]:
+    """Which words there are, sorted, and the number of each (N,); quick where equal ones stand together."""
+    if not len(words):
+        return words, np.zeros(0, dtype=np.int64)
+    heads = np.r_[0, np.flatnonzero(words[1:] != words[:-1]) + 1]
+    names, code = np.unique(words[heads], return_inverse=True)
+    return names, np.repeat(code.astype(np.int64), np.diff(np.r_[heads, len(words)]))
+
+
 def _between(starts: Floats, low: float, high: float) -> slice:
     a, b = np.searchsorted(starts, [low, high])
     return slice(int(a), int(b))
@@ -191,10 +218,13 @@ def labels_now(
     table: PointTable, tier: Tier | None, annotations: Mapping[str, Sequence[Annotation]]
 ) -> NDArray[np.str_]:
     """The class of every row (N,), empty for none: of windows by the labels of a tier, of others by what they say."""
-    out = table.said.astype("U120")
     if tier is None:
-        return out
+        return table.said.copy()
     names = {c.id: c.name for c in tier.classes}
+    longest = max((len(n) for n in (*names.values(), *(a.label for of in annotations.values() for a in of))), default=1)
+    out = table.said.astype(
+        f"U{max(longest, table.said.dtype.itemsize // 4)}"
+    )  # no wider: it is copied while one waits
     for session, labels in annotations.items():
         rows = np.flatnonzero((table.session == session) & (table.modality == REAL))
         out[rows] = _labels_of(table.start_s[rows], table.length_s, [a for a in labels if a.tier == tier.id], names)
@@ -206,12 +236,13 @@ def _labels_of(
 ) -> NDArray[np.str_]:
     from m3n_studio.learning.intervals import covered
 
-    out = np.full(len(starts), "", dtype="U120")
+    called = {a.label: names.get(a.label, a.label) for a in labels}
+    out = np.full(len(starts), "", dtype=f"U{max(map(len, called.values()), default=1)}")
     best = np.full(len(starts), _LEAST_SHARE * length_s - 1e-9)
-    for name in dict.fromkeys(a.label for a in labels):
+    for name in called:
         share = covered([(a.start_s, a.end_s) for a in labels if a.label == name], starts, starts + length_s)
         more = share > best
-        out[more], best[more] = names.get(name, name), share[more]
+        out[more], best[more] = called[name], share[more]
     return out
 
 
@@ -274,7 +305,7 @@ def groups(
 
 
 def _named(words: NDArray[np.str_], colors: Mapping[str, str]) -> Groups:
-    names, code = np.unique(words, return_inverse=True)
+    names, code = coded(words)
     return _ordered([str(name) for name in names], code, colors)
 
 

@@ -310,7 +310,7 @@ class EmbeddingView(ShownPoints):
 
 
 def _made(project: Any, query: Query, task: Task) -> _Made:
-    table = embed_points(project, query, task)
+    table = embed_points(project, query, task).prepare()
     return _Made(table, *pca(table.vector))
 
 

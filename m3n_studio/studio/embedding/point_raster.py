@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Singles = NDArray[np.float32]
 Ints = NDArray[np.int32]
+Places = NDArray[np.intp]
 Pixels = NDArray[np.uint32]
 
 #: Side of a cell of the density picture, px.
@@ -154,13 +155,14 @@ class Raster:
         for rows, shape in passes:
             part, tint = (screen, colors) if rows is None else (screen[rows], colors[rows])
             x, y, seen = inside(part, size, reach)
-            at, tint = (y + margin) * np.int32(pitch) + (x + margin), tint if len(seen) == len(tint) else tint[seen]
+            at, tint = (y + reach) * np.int32(pitch) + (x + reach), tint if len(seen) == len(tint) else tint[seen]
             shown = tint != 0
             if not shown.all():
                 at, tint = at[shown], tint[shown]
-            at, tint = self._on_top(at, tint, flat)
+            at, tint = self._on_top(at.astype(np.intp), tint, flat)  # as NumPy counts: it would cast for each pixel
+            corner = (margin - reach) * (pitch + 1)
             for dx, dy in stamp(shape, radius_px):
-                flat[at + (dy * pitch + dx)] = tint
+                flat[corner + dy * pitch + dx :][at] = tint
         self.pixels = wide[margin : margin + size[1], margin : margin + size[0]]
         return self.pixels
 
@@ -168,7 +170,7 @@ class Raster:
         """All the memory of the last picture of marks, and how many pixels of it lie beside the picture."""
         return self._wide, self._margin
 
-    def _on_top(self, at: Ints, tint: Pixels, flat: Pixels) -> tuple[Ints, Pixels]:
+    def _on_top(self, at: Places, tint: Pixels, flat: Pixels) -> tuple[Places, Pixels]:
         """The last point of each pixel: who wrote a pixel last finds itself there."""
         if len(at) < _FEW:
             return at, tint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -140,7 +141,12 @@ def lay_out(
 
 def ink_on(color: str, theme: Theme) -> str:
     """A colour of text that is legible on a class's colour."""
-    return max((theme.text, theme.panel, "#000000", "#ffffff"), key=lambda c: min(contrast(c, color), 7.0))
+    return _ink_on(color, theme.text, theme.panel)
+
+
+@lru_cache(maxsize=4096)
+def _ink_on(color: str, text: str, panel: str) -> str:
+    return max((text, panel, "#000000", "#ffffff"), key=lambda c: min(contrast(c, color), 7.0))
 
 
 class Brush:
