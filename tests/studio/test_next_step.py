@@ -102,7 +102,7 @@ def test_no_view_is_cut_off_in_any_layout_at_any_size(window, qtbot, name, size)
              "Learn": "training"}  # fmt: skip
     assert front[name] in edges
     beside = {"Label": "video", "Learn": "labels"}.get(name, "body")
-    assert beside in edges or (name == "Label" and size[0] == 900)  # no room for both
+    assert beside in edges or (name in ("Label", "Learn") and size[0] == 900)  # no room for both
     assert max(right for _, right in edges.values()) <= window.host.width()
     columns = sorted(set(edges.values()))
     assert all(a[1] <= b[0] or a[0] == b[0] for a, b in pairwise(columns))

@@ -13,6 +13,7 @@ from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import label
 from m3n_studio.studio.training.data_summary import DataSummary
 from m3n_studio.studio.training.empty_states import DEMO, INSTALL, Hint
+from m3n_studio.studio.training.first_steps import guidance
 from m3n_studio.studio.training.foresee_work import missing
 from m3n_studio.studio.training.form_loading import Known
 from m3n_studio.studio.training.kind_switch import KindSwitch
@@ -46,7 +47,7 @@ class TrainingPage(QWidget):
         self.offers = ResumeOffer(runs, desk, lambda path: self.queue.item(path) is not None)
         self.queue_list = QueueList(self.queue)
         self.switch = KindSwitch()
-        self.hint = Hint(context.actions)
+        self.hint, self.guide = Hint(context.actions), Hint(context.actions)
         self.placing = Placing(desk)
         self.data = DataSummary(context.theme)
         self.motions = MotionChoice()
@@ -73,7 +74,7 @@ class TrainingPage(QWidget):
         column.setSpacing(8)
         self._settings_head = label("Settings", style="heading")
         self._data_head = label("Data", style="heading")
-        for part in (self.offers, self.queue_list, self.switch):
+        for part in (self.offers, self.queue_list, self.guide, self.switch):
             part.setMaximumWidth(2 * _COLUMN_PX)
             column.addWidget(part)
         self._beside = QBoxLayout(QBoxLayout.Direction.TopToBottom)
@@ -144,4 +145,5 @@ class TrainingPage(QWidget):
         else:
             empty = tuning and data.problem and not data.parts and not data.unplaced
             self.hint.say("", data.problem if tuning else "", _FILLERS if empty else ())
+        self.guide.say("", *(guidance(self.kind, self._runs.entries, self.queue.items) if ready else ("",)))
         self.starter.arrange()
