@@ -314,6 +314,7 @@ class Window(QMainWindow):
             self.layouts.show(layout)
             if view in self.host.docks:
                 self.host.show_dock(view)
+        self._say_next()
 
     def _show_learning(self, view: str, *_: object) -> None:
         """Bring a view of learning to the front, where it has its place."""

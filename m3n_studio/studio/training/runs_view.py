@@ -194,11 +194,14 @@ class RunsView(QWidget):
         project = self.desk.project
         self.hint.setText(_NO_PROJECT if project is None else _NO_RUNS)
         self.hint_button.setVisible(project is not None and not self.desk.read_only)
-        self.train_button.setVisible(self.hint_button.isVisibleTo(self.hint_button.parentWidget())
-                                     and self._train is not None)  # fmt: skip
+        self.train_button.setVisible(project is not None and not self.desk.read_only and self._train is not None)
         self.follow_button.setEnabled(not self.desk.read_only)
         self.whole.setCurrentIndex(1 if self.shelf.entries else 0)
+        before = {row.entry.path for row in self.list.runs.rows}
         self._list_rows()
+        begun = [e.path for e in self.shelf.entries if e.live and e.path not in before]
+        if begun and before and len(self.list.chosen) < 2:  # who compares is left in peace
+            self.list.choose(begun[:1])
         self._compared = None
         self._ask_compared()
         self._soon()

@@ -10,7 +10,7 @@ from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.run_shelf import RunShelf
 from m3n_studio.studio.look.theme import Theme
-from m3n_studio.studio.look.widgets import label
+from m3n_studio.studio.look.widgets import label, named
 from m3n_studio.studio.training.data_summary import DataSummary
 from m3n_studio.studio.training.empty_states import DEMO, INSTALL, Hint
 from m3n_studio.studio.training.first_steps import guidance
@@ -47,11 +47,15 @@ class TrainingPage(QWidget):
         self.offers = ResumeOffer(runs, desk, lambda path: self.queue.item(path) is not None)
         self.queue_list = QueueList(self.queue)
         self.switch = KindSwitch()
-        self.hint, self.guide = Hint(context.actions), Hint(context.actions)
+        self.hint, self.guide = Hint(context.actions), Hint(context.actions, (12, 8, 10, 8))
         self.placing = Placing(desk)
         self.data = DataSummary(context.theme)
         self.motions = MotionChoice()
         self.starter = Starter(context.jobs, self.ordered, self.stamp)
+        named(self.guide, style="noticeBar", accessible="What to do next").setAttribute(
+            Qt.WidgetAttribute.WA_StyledBackground
+        )
+        self.guide.words.setObjectName("")
         self._lay_out()
 
     @property
