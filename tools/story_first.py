@@ -122,10 +122,13 @@ def suggestions(user: User, story: Telling) -> None:
     """What to label next."""
     offered(user, "See suggestions", "suggests what to label next")
     user.click("See suggestions")
-    user.until("suggestions", lambda: user.says(" left in ") or user.says("Nothing"), 120.0)
-    time.sleep(1.0)
-    story.tell(user, "8-suggestions", "*See suggestions*: what is worth a label next, each accepted or rejected with a"
-               " key. Then train again.")  # fmt: skip
+    user.until("the hint", lambda: user.says("Choose Project above"), 120.0)
+    user.click("Where to look")
+    user.key("Down", "Return")
+    user.until("suggestions", lambda: user.says(" left in 10 sessions"), 240.0)
+    time.sleep(2.0)
+    story.tell(user, "8-suggestions", "*See suggestions*: this session is all labelled, so it says to look in the"
+               " project: what is worth a label next, each accepted or rejected with a key. Then train again.")  # fmt: skip
 
 
 def pieces(project: Path) -> int:

@@ -196,7 +196,7 @@ def test_a_session_is_labelled_enough_with_two_classes_over_half_of_it():
 
 def test_a_run_that_was_cut_off_is_offered_while_the_train_view_is_closed(window, qtbot, tmp_path):
     folder = make_project(tmp_path / "study")
-    RunFolder.create(folder / "runs" / "night", tiny.settings(), About("finetune", 0, "none")).set_state("interrupted")
+    RunFolder.create(folder / "runs" / "night", tiny.settings(), About("finetune", 0, "none")).set_state("cancelled")
     window.projects.open(folder)
     qtbot.waitUntil(lambda: "night was cut off" in window.next_step.text.text())
     assert window.host.docks["training"].isHidden()
@@ -214,8 +214,12 @@ def test_predictions_and_labels_begin_and_end_at_the_same_pixel(window, qtbot):
     qtbot.wait(200)
     assert not window.host.docks["predictions"].visibleRegion().isEmpty()
     assert selection.plot_edges() is None  # the traces are behind a tab
-    start = labels.mapToGlobal(QPoint()).x()
-    selection.strip_edges = lambda: (start + 61.0, start + labels.width() + 4.0, False)
+
+    def edges():
+        start = labels.mapToGlobal(QPoint()).x()
+        return start + 61.0, start + labels.width() + 4.0, False  # a little of it under a scroll bar
+
+    selection.strip_edges = edges
     selection.axis_moved.emit()
     labels.grab()
     assert (labels.geometry_now().left, labels.geometry_now().right) == (61.0, labels.width() + 4.0)
