@@ -1,18 +1,28 @@
 """The bar that says what to do next, and layouts that follow the room there is."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QToolButton
 
+from m3n_studio.annotation.model import Annotation, LabelClass, Tier
+from m3n_studio.annotation.track import Track
+from m3n_studio.learning.run_folder import About, RunFolder
 from m3n_studio.recordings.tables import write_signals
 from m3n_studio.studio.app import dispose
+from m3n_studio.studio.core.contents import Contents
+from m3n_studio.studio.core.document import Document
 from m3n_studio.studio.frame.layouts import BY_ROOM, LOW, NARROW
+from m3n_studio.studio.frame.learn_watch import Learned, enough
+from m3n_studio.studio.frame.next_step import STEPS
 from m3n_studio.studio.frame.preferences import Store, from_dict, to_dict
 from m3n_studio.studio.frame.samples import samples
 from m3n_studio.studio.frame.window import Window
+from tests.learning import tiny
+from tests.learning.test_cli_learn import project as make_project
 
 from .conftest import waves
 
@@ -102,7 +112,7 @@ def test_no_view_is_cut_off_in_any_layout_at_any_size(window, qtbot, name, size)
              "Learn": "training"}  # fmt: skip
     assert front[name] in edges
     beside = {"Label": "video", "Learn": "labels"}.get(name, "body")
-    assert beside in edges or (name == "Label" and size[0] == 900)  # no room for both
+    assert beside in edges or (name in ("Label", "Learn") and size[0] == 900)  # no room for both
     assert max(right for _, right in edges.values()) <= window.host.width()
     columns = sorted(set(edges.values()))
     assert all(a[1] <= b[0] or a[0] == b[0] for a, b in pairwise(columns))
@@ -133,3 +143,83 @@ def test_the_room_is_told_by_width_and_height():
     assert all(set(table) == set(BY_ROOM["wide"]) for table in BY_ROOM.values())
     assert NARROW > 900
     assert LOW < 1000
+
+
+def step(learned, *, session="s", done=()):
+    """The name of the step that is next."""
+    contents = Contents(document=Document(session_id=session))
+    return next((s.name for s in STEPS if s.name not in done and s.when(contents, learned)), "")
+
+
+def test_the_bar_leads_from_labels_to_a_model_and_what_it_suggests():
+    assert step(Learned()) == "label"
+    assert step(Learned(labelled=True)) == "train"
+    assert step(Learned(labelled=True, runs=1, running="pretrain")) == "pretraining"
+    ready = Learned(labelled=True, runs=1, encoder="pre")
+    assert step(ready) == "finetune"
+    assert step(replace(ready, runs=2, running="finetune")) == "finetuning"
+    trained = replace(ready, runs=2, classifier="fine")
+    assert step(trained) == "predictions"
+    assert step(trained, done=("predictions",)) == "suggestions"
+    assert step(trained, done=("predictions", "suggestions")) == "label"
+    assert step(replace(trained, cut_off="other")) == "cut off"
+    assert step(replace(trained, cut_off="other", running="finetune")) == "finetuning"
+    assert step(Learned(labelled=True), session="") == ""
+
+
+def test_what_was_taken_is_hidden_until_something_else_is_next(window):
+    bar, contents = window.next_step, Contents(document=Document(session_id="s"))
+    wanted = []
+    bar.wanted.disconnect(window._on_next)
+    bar.wanted.connect(wanted.append)
+    bar.show_for(contents, Learned(labelled=True))
+    bar.buttons["training"].click()
+    bar.show_for(contents, Learned(labelled=True))
+    assert bar.isHidden()
+    bar.show_for(contents, Learned(runs=1, running="pretrain"))
+    assert not bar.isHidden()
+    bar.close_button.click()
+    assert window.store.value.hints_done == ()  # said again with the next run after a start
+    bar.show_for(contents, Learned(runs=1, classifier="fine"))
+    bar.buttons["show_predictions"].click()
+    assert window.store.value.hints_done == ("predictions",)
+    assert wanted == ["training", "show_predictions"]
+
+
+def test_a_session_is_labelled_enough_with_two_classes_over_half_of_it():
+    tier = Tier("activity", classes=(LabelClass("a", id="a"), LabelClass("b", id="b")), id="t")
+    labels = (Annotation("t", "a", 0.0, 3.0), Annotation("t", "b", 3.0, 5.0))
+    assert enough(Track.of(tier, labels), (0.0, 10.0))
+    assert not enough(Track.of(tier, labels), (0.0, 10.1))
+    assert not enough(Track.of(tier, (Annotation("t", "a", 0.0, 10.0),)), (0.0, 10.0))
+
+
+def test_a_run_that_was_cut_off_is_offered_while_the_train_view_is_closed(window, qtbot, tmp_path):
+    folder = make_project(tmp_path / "study")
+    RunFolder.create(folder / "runs" / "night", tiny.settings(), About("finetune", 0, "none")).set_state("cancelled")
+    window.projects.open(folder)
+    qtbot.waitUntil(lambda: "night was cut off" in window.next_step.text.text())
+    assert window.host.docks["training"].isHidden()
+    window.next_step.buttons["training"].click()
+    assert window.store.value.layout_name == "Learn"
+    qtbot.waitUntil(lambda: not window.host.docks["training"].visibleRegion().isEmpty(), timeout=5_000)
+    assert len(window.views["training"].offers.cards) == 1
+
+
+def test_predictions_and_labels_begin_and_end_at_the_same_pixel(window, qtbot):
+    labels, selection = window.views["labels"].strip, window.selection
+    window.resize(1280, 800)
+    opened(window, qtbot, samples()[1])
+    window.layouts.show("Learn")
+    qtbot.wait(200)
+    assert not window.host.docks["predictions"].visibleRegion().isEmpty()
+    assert selection.plot_edges() is None  # the traces are behind a tab
+
+    def edges():
+        start = labels.mapToGlobal(QPoint()).x()
+        return start + 61.0, start + labels.width() + 4.0, False  # a little of it under a scroll bar
+
+    selection.strip_edges = edges
+    selection.axis_moved.emit()
+    labels.grab()
+    assert (labels.geometry_now().left, labels.geometry_now().right) == (61.0, labels.width() + 4.0)

@@ -88,6 +88,8 @@ def test_places_are_said_once_for_all_and_labels_are_followed(qtbot, window, tmp
     view = window.views["training"]
     window.host.show_dock("training")
     active(qtbot, window)
+    qtbot.waitUntil(lambda: view.form is not None and view.kind == "pretrain")  # nothing was ever trained here
+    view.switch.choose("finetune")
     qtbot.waitUntil(lambda: view.placing.isVisible())
     assert "3 recordings" in view.placing.name.currentText()
     view.placing.apply.click()
@@ -105,10 +107,21 @@ def test_places_are_said_once_for_all_and_labels_are_followed(qtbot, window, tmp
     assert list(view.data.placements) == ["left_wrist"]
     view.data.placements["left_wrist"].click()
     assert view.data.placements["left_wrist"].isChecked()  # the last one stays: something must be worn
-    for i in (0, 1):
-        view.data.people.item(i).setCheckState(view.data.people.item(i).checkState().Unchecked)
-    assert "two subjects or more" in view.starter.words.text()
-    assert not view.starter.begin.isEnabled()
+    folds = view.form.rows["finetune.folds"].editor
+    for left, by in ((2, "time5"), (1, "time5"), (0, "time5")):  # too few to fold by: by time
+        assert folds.currentData() == ("users5" if left == 2 else by)
+        item = view.data.people.item(left)
+        item.setCheckState(item.checkState().Unchecked)
+        assert folds.currentData() == by
+        assert view.starter.begin.isEnabled() == (left > 0)
+    assert "Tick a subject" in view.starter.words.text()
+    view.data.leave_out(())
+    view.data.changed.emit()
+    assert folds.currentData() == "users5"
+    view.form.draft.put({"finetune.folds": "leave-one-out"})
+    view.data.leave_out(("ana",))
+    view.data.changed.emit()
+    assert view.form.draft.value("finetune.folds") == "time5"
     window.desk.open(None)
     qtbot.waitUntil(lambda: "Open or make a project" in view.hint.words.text())
     assert not view.starter.isVisible()

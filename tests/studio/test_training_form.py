@@ -24,7 +24,7 @@ def test_every_setting_has_words_and_a_kind():
     assert FIELDS["windows.length_s"].range_text == "above 0, at most 600 s"
     assert FIELDS["finetune.seed"].range_text == "at least 0, below 4,294,967,296"
     assert FIELDS["pretrain.bodies.tilt_deg"].range_text == "0 to 90 deg"
-    assert FIELDS["finetune.folds"].choices == ("users5", "leave-one-out")
+    assert FIELDS["finetune.folds"].choices == ("users5", "leave-one-out", "time5")
     shown = set(for_kind(FIELDS, "finetune")) | set(for_kind(FIELDS, "pretrain"))
     assert shown == set(FIELDS)
 

@@ -173,13 +173,14 @@ def test_a_child_ends_when_its_window_is_gone(folder):
 # ---------------------------------------------------------------------- the window
 
 
-def open_training(qtbot, window, folder):
+def open_training(qtbot, window, folder, kind="finetune"):
     window.projects.open(folder)
     qtbot.waitUntil(lambda: window.desk.project is not None)
     view = window.views["training"]
     window.host.show_dock("training")
     active(qtbot, window)
     qtbot.waitUntil(lambda: view.form is not None and bool(view.data.data.parts))
+    view.switch.choose(kind)
     return view
 
 

@@ -27,6 +27,8 @@ class Selection(QObject):
         The recording of a sensor (by name) was dragged on by so many seconds.
     proposed_changed : (from, to) in s, or None
         A stretch a view proposes to label.
+    axis_moved : (none)
+        What time stands beside may begin or end elsewhere on the screen.
     point_picked : str, float
         A moment was pointed at, in ``"simulated"`` or ``"real"``, at this time of the clock, s.
     """
@@ -38,6 +40,7 @@ class Selection(QObject):
     clock_dragged = Signal(str, float)
     point_picked = Signal(str, float)
     proposed_changed = Signal(object)
+    axis_moved = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +51,8 @@ class Selection(QObject):
         #: Where the plots of the traces begin and end on the screen, px, and whether the times below them can be
         #: seen; None while the traces cannot.
         self.plot_edges: Callable[[], tuple[float, float, bool] | None] = lambda: None
+        #: The same of the predictions, for what stands below them while the traces cannot be seen.
+        self.strip_edges: Callable[[], tuple[float, float, bool] | None] = lambda: None
         self._proposed: Range | None = None
 
     @property

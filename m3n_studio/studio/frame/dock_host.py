@@ -29,13 +29,14 @@ class Arrangement:
 
     Docks no group names join the first group of their side, closed where they are not open by themselves; names
     that are not there are left out. `heights` are shares of the groups of the last column, `first_heights` of the
-    first one; empty: as the views like it.
+    first one; empty: as the views like it. Docks `without` which one works there are closed.
     """
 
     columns: tuple[tuple[tuple[str, ...], ...], ...]
     widths: tuple[int, ...]
     heights: tuple[int, ...] = ()
     first_heights: tuple[int, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 #: As delivered: the first is the one a window starts with.
@@ -44,19 +45,22 @@ ARRANGEMENTS = {
     "Fidelity": Arrangement(((("body",), ("spectrum",)), (("traces",), ("fidelity",))), (46, 80)),
     "Shape": Arrangement(((("body",),), (("attributes",),), (("traces",),)), (42, 34, 56)),
     "Label": Arrangement(
-        ((("video", "body"), ("project", "label_list", "quality", "similar")), (("traces", "spectrum"), ("labels",))),
+        (
+            (("video", "body"), ("project", "suggestions", "label_list", "quality", "similar")),
+            (("traces", "predictions", "spectrum"), ("labels",)),
+        ),
         (40, 86),
         (330, 240),
         (250, 320),
     ),
     "Learn": Arrangement(
         (
-            (("training", "runs", "project"), ("embedding", "similarity", "closeness", "body", "video")),
-            (("traces", "spectrum"), ("predictions",), ("labels", "suggestions")),
+            (("training", "runs", "suggestions", "embedding", "similarity", "project"),),
+            (("traces", "body", "video", "attributes", "closeness"), ("predictions",), ("labels",)),
         ),
-        (46, 80),
-        (190, 240, 240),
-        (300, 270),
+        (48, 78),
+        (190, 300, 200),
+        without=("spectrum", "fidelity"),
     ),
 }
 
@@ -272,7 +276,8 @@ class DockHost(QMainWindow):
     def shown_in(self, arrangement: Arrangement) -> set[str]:
         """Docks that an arrangement shows, in front or behind a tab."""
         named_ = {name for column in arrangement.columns for group in column for name in group}
-        return {name for name in self.docks if name in named_ or name not in self._closed}
+        closed = self._closed | set(arrangement.without)
+        return {name for name in self.docks if name in named_ or name not in closed}
 
     def state(self) -> str:
         """Where everything is, hexadecimal."""
@@ -316,6 +321,7 @@ class DockHost(QMainWindow):
                 bar.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
                 bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
                 bar.setDrawBase(False)
+                bar.setElideMode(Qt.TextElideMode.ElideNone)
                 bar.customContextMenuRequested.connect(self._tab_menu(bar))
         self.changed.emit()
 

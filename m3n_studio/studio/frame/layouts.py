@@ -23,10 +23,10 @@ BY_ROOM: dict[str, dict[str, Arrangement]] = {
         ),
         "Learn": Arrangement(
             (
-                (("training", "runs", "embedding", "similarity", "closeness", "project", "body"),),
-                (("predictions", "traces"), ("labels", "suggestions")),
+                (("training", "runs", "suggestions", "embedding", "similarity"),),
+                (("predictions", "traces", "body", "video", "project", "attributes", "closeness"), ("labels",)),
             ),
-            (46, 80), (240, 240),
+            (48, 78), (290, 180), without=("spectrum", "fidelity"),
         ),
     },
     "narrow": {
@@ -34,13 +34,16 @@ BY_ROOM: dict[str, dict[str, Arrangement]] = {
         "Fidelity": Arrangement(((("body",),), (("fidelity", "traces", "spectrum", "attributes"),)), (36, 64)),
         "Shape": Arrangement(((("body",),), (("attributes", "traces", "spectrum", "fidelity"),)), (36, 64)),
         "Label": Arrangement(
-            ((("traces", "spectrum", "video", "body", "project", "label_list", "quality", "similar"), ("labels",)),),
-            (100,), (300, 240),
+            (
+                (("traces", "predictions", "video", "body", "project", "suggestions", "label_list", "quality",
+                  "similar", "spectrum"), ("labels",)),
+            ),
+            (100,), (300, 240), without=("attributes", "fidelity"),
         ),
         "Learn": Arrangement(
-            ((("training", "runs", "predictions", "embedding", "similarity", "closeness", "traces", "body", "project"),
-              ("labels", "suggestions")),),
-            (100,), (300, 240),
+            ((("training", "runs", "predictions", "suggestions", "labels", "embedding", "similarity", "traces", "body",
+               "closeness", "project"),),),
+            (100,), without=("spectrum", "fidelity", "attributes"),
         ),
     },
 }  # fmt: skip

@@ -38,6 +38,7 @@ from m3n_studio.studio.frame.dock_host import ARRANGEMENTS, DockHost
 from m3n_studio.studio.frame.empty_view import EmptyView
 from m3n_studio.studio.frame.exchange import Exchange
 from m3n_studio.studio.frame.layouts import Layouts
+from m3n_studio.studio.frame.learn_watch import LearnWatch
 from m3n_studio.studio.frame.menus import Menus
 from m3n_studio.studio.frame.messages import MessageLog
 from m3n_studio.studio.frame.next_step import NextStep
@@ -58,6 +59,8 @@ AUTOSAVE_MS = 400
 SLOW_TICK_MS = 33
 #: The layout in which a next step is taken, and the view to take it in.
 NEXT = {"differences": ("Fidelity", "fidelity"), "shape": ("Shape", "attributes")}
+#: Views of learning by the action that shows them.
+LEARNING = {"training": "training", "show_runs": "runs", "show_predictions": "predictions"}
 
 
 class Window(QMainWindow):
@@ -121,6 +124,7 @@ class Window(QMainWindow):
     def _build(self, viewport: str) -> None:
         self.error_bar, self.restore_bar = ErrorBar(self.theme), RestoreBar()
         self.next_step = NextStep(self.store, self.theme)
+        self.learned = LearnWatch(self.desk, self.runs, self)
         self.status = StatusBar(self.jobs, self.theme)
         self.empty = EmptyView(self.theme)
         self.host = DockHost(self.theme)
@@ -164,6 +168,7 @@ class Window(QMainWindow):
             if spec.area != "bottom":
                 self.host.add(name, spec.title, spec.area, is_open=spec.open)
         self.host.seen.connect(self.views.reveal)
+        self.host.changed.connect(self.selection.axis_moved)
         if "body" in self.views:  # OpenGL that comes to a window on screen makes it flicker
             self.views.reveal("body")
         return page
@@ -217,6 +222,8 @@ class Window(QMainWindow):
         }  # fmt: skip
         for name, slot in table.items():
             act[name].triggered.connect(slot)
+        for name, view in LEARNING.items():
+            act[name].triggered.connect(partial(self._show_learning, view))
         act["loop"].toggled.connect(self._on_loop)
         clock.playing_changed.connect(self._on_playing)
         self.empty.open_wanted.connect(self.opener.ask_files)
@@ -237,6 +244,7 @@ class Window(QMainWindow):
         self.desk.project_changed.connect(self._tell_states)
         self.restore_bar.restore_wanted.connect(self._restore_work)
         self.next_step.wanted.connect(self._on_next)
+        self.learned.changed.connect(self._say_next)
         self.error_bar.all_wanted.connect(act["messages"].trigger)
         self.status.messages_wanted.connect(act["messages"].trigger)
         self.log.changed.connect(self._on_log)
@@ -298,17 +306,31 @@ class Window(QMainWindow):
         project = self.projects.title()
         self.status.set_file(project or opened)
         self.setWindowTitle(" – ".join(filter(None, (project or c.title, "m3n Studio"))))
-        self.next_step.show_for(c)
+        self.next_step.show_for(c, self.learned.state())
+
+    @Slot()
+    def _say_next(self) -> None:
+        self.next_step.show_for(self.contents, self.learned.state())
 
     @Slot(str)
     def _on_next(self, what: str) -> None:
         if what == "open":
             self.opener.ask_files()
+        elif what in self.actions_by_name:
+            self.actions_by_name[what].trigger()
         else:
             layout, view = NEXT[what]
             self.layouts.show(layout)
             if view in self.host.docks:
                 self.host.show_dock(view)
+        self._say_next()
+
+    def _show_learning(self, view: str, *_: object) -> None:
+        """Bring a view of learning to the front, where it has its place."""
+        if view in self.host.docks:
+            if self.host.docks[view].isHidden() or self.store.value.layout_name != "Learn":
+                self.layouts.show("Learn")
+            self.host.show_dock(view)
 
     def open_path(self, path: Path) -> None:
         """Open one file in the background."""

@@ -33,6 +33,8 @@ _ZOOM_PER_NOTCH = 0.8
 _DRAG_PX = 4
 _LEAST_SPAN_S = 0.02
 _MOST_LEFT_PX, _MOST_RIGHT_PX = 120, 40
+#: So much of the end of time may lie under the scroll bar where the traces have none: the axes stay the same.
+_UNDER_BAR_PX = 20
 
 Snap = Callable[[float, float], tuple[float, str]]
 
@@ -182,11 +184,12 @@ class LabelStrip(QWidget):
         if edges is not None:
             start = self.mapToGlobal(QPoint(0, 0)).x()
             left, right = edges[0] - start, start + self.width() - edges[1]
-            if 0 <= left <= _MOST_LEFT_PX and 0 <= right <= _MOST_RIGHT_PX:
+            if 0 <= left <= _MOST_LEFT_PX and -_UNDER_BAR_PX <= right <= _MOST_RIGHT_PX:
                 found = Margins(left, right, ruler=not edges[2])
         if found != self._margins:
             resized = found.ruler != self._margins.ruler
             self._margins, self._picture = found, None
+            self.update()
             if resized:
                 self.updateGeometry()
                 self.setMinimumHeight(self.minimumSizeHint().height())

@@ -46,7 +46,7 @@ class LabelView(QWidget):
         self.commands = Commands(desk, context.clock, context.selection, self.labeller, self._say)
         self.snapper = Snapper(desk, context.jobs, self)
         self.strip = LabelStrip(context.theme)
-        self.strip.plot_edges = lambda: self._selection.plot_edges()
+        self.strip.plot_edges = lambda: self._selection.plot_edges() or self._selection.strip_edges()
         self.strip.snap = self.snapper
         self.commands.snap = self._snapped
         self.chips = ClassChips(desk, context.theme)
@@ -96,6 +96,7 @@ class LabelView(QWidget):
         clock.time_changed.connect(strip.set_time)
         clock.range_changed.connect(self._on_range)
         self._selection.visible_changed.connect(self._on_visible)
+        self._selection.axis_moved.connect(strip.update)
         strip.sought.connect(clock.seek)
         strip.zoomed.connect(lambda span, _kind: self._look(span))
         strip.picked.connect(self._on_clicked)

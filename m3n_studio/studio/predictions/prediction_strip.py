@@ -38,10 +38,13 @@ class PredictionStrip(QWidget):
         The user goes to a time.
     zoomed : (from, to) in s
         Another view is wanted.
+    moved : (none)
+        Time begins or ends elsewhere on the screen.
     """
 
     sought = Signal(float)
     zoomed = Signal(object)
+    moved = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +58,7 @@ class PredictionStrip(QWidget):
         self.plot_edges: Callable[[], tuple[float, float, bool] | None] = lambda: None
         self.describe: Callable[[Row, float], str] = lambda _row, _time: ""
         self._edges: tuple[float, float, bool] | None = None
+        self._told: tuple[float, float, bool] | None = None
         self._view, self._limits = (0.0, 1.0), (0.0, 1.0)
         self._time = 0.0
         self._picture: QPixmap | None = None
@@ -111,7 +115,21 @@ class PredictionStrip(QWidget):
                 found = (left, right, not edges[2])
         if found != self._edges:
             self._edges, self._picture = found, None
+            self.update()
             self.setMinimumHeight(round(self.layout_now().bottom))
+
+    def _tell_edges(self) -> None:
+        edges = self.edges_on_screen()
+        if edges != self._told:
+            self._told = edges
+            self.moved.emit()
+
+    def edges_on_screen(self) -> tuple[float, float, bool] | None:
+        """Where time begins and ends on the screen, px, and that others write their own times; None if not seen."""
+        if self.visibleRegion().isEmpty() or not self.groups:
+            return None
+        start, layout = self.mapToGlobal(QPoint(0, 0)).x(), self.layout_now()
+        return start + layout.left, start + layout.right, False
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """As high as the rows."""
@@ -134,6 +152,7 @@ class PredictionStrip(QWidget):
             painter.setPen(QPen(QColor(self.theme.accent), 2))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 5, 5)
         painter.end()
+        self._tell_edges()
 
     def _painted(self) -> QPixmap:
         if self._picture is None:

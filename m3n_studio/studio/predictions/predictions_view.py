@@ -82,6 +82,7 @@ class PredictionsView(QWidget):
         self.notice.setWordWrap(True)
         self.strip = PredictionStrip(theme)
         self.strip.plot_edges = lambda: self._selection.plot_edges()
+        self._selection.strip_edges = self.strip.edges_on_screen
         self.strip.describe = lambda row, time_s: tooltip(self.strip.groups, row, time_s)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -133,6 +134,8 @@ class PredictionsView(QWidget):
         clock.time_changed.connect(self._on_time)
         clock.range_changed.connect(self._on_range)
         self._selection.visible_changed.connect(self._on_visible)
+        self._selection.axis_moved.connect(strip.update)
+        strip.moved.connect(self._selection.axis_moved)
         strip.sought.connect(clock.seek)
         strip.zoomed.connect(self._look)
         tools = self.tools

@@ -28,6 +28,7 @@ _NOTHING = {
     "confident": "There is no unlabelled stretch of which the model is at least 90 % sure throughout.",
     "errors": "The model believes all labels here.",
 }
+_OTHERS = "Choose Project above to look in the other sessions."
 
 
 class SuggestionsView(SuggestionPanel):
@@ -353,7 +354,8 @@ class SuggestionsView(SuggestionPanel):
         sessions = f" in {answer.sessions} session{'s' * (answer.sessions != 1)}"
         more = f" · {known} of {wanted} sessions predicted" if known < wanted else ""
         if not self.model.rows:
-            return _NOTHING[self.mode] + more
+            others = "" if self.scope.currentData() == "project" else f" {_OTHERS}"
+            return _NOTHING[self.mode] + others + more
         unseen = ""
         if self.mode == "errors" and answer.unseen:
             unseen = " · judged by classifiers that did not learn from these people"

@@ -405,7 +405,7 @@ class TraceView(QWidget):
 
         None while they cannot be seen.
         """
-        if not self.lanes or not self.isVisible():
+        if not self.lanes or self.visibleRegion().isEmpty():  # behind a tab it is still visible to Qt
             return None
         left = self.graph.mapToGlobal(QPoint(0, 0)).x()
         box = self.lanes[0].view.sceneBoundingRect()

@@ -109,7 +109,6 @@ _NO_PLACEMENT = (
     "No recording says where it was worn. Say it here for all of one name, or one by one in the Project view."
 )
 _NO_LABEL = "Nothing is labelled yet. Label in the Labels view, or import labels: File › Import labels."
-_ONE_SUBJECT = "Folds are made by subject, and only one has labels. Label another subject's recording as well."
 
 
 def unplaced(project: Project) -> dict[str, int]:
@@ -152,8 +151,8 @@ def _counted(project: Project, empty: Data, tier: Tier, spec: WindowSpec, task: 
     classes = tuple((c.name, c.color) for c in tier.classes if c.name in there)
     listed = tuple(Part(subject, label, *value) for (subject, label), value in sorted(parts.items()))
     subjects = tuple(sorted({p.subject for p in listed}))
-    if not problem and len(subjects) < 2:
-        problem = _ONE_SUBJECT if subjects else _NO_LABEL
+    if not problem and not subjects:
+        problem = _NO_LABEL
     return replace(empty, tier=tier.name, classes=classes, subjects=subjects, parts=listed, problem=problem)
 
 

@@ -17,7 +17,9 @@ INSTALL = 'pip install ".[learning,text]"'
 class Hint(QWidget):
     """A sentence and buttons."""
 
-    def __init__(self, actions: Mapping[str, QAction]) -> None:
+    def __init__(
+        self, actions: Mapping[str, QAction], margins: tuple[int, int, int, int] = (0, 2, 0, 4)
+    ) -> None:  # fmt: skip
         super().__init__()
         self._actions = actions
         self.title = label(style="heading")
@@ -28,7 +30,7 @@ class Hint(QWidget):
         self._row = QHBoxLayout()
         self._row.setSpacing(6)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 2, 0, 4)
+        column.setContentsMargins(*margins)
         column.setSpacing(6)
         column.addWidget(self.title)
         column.addWidget(self.words)

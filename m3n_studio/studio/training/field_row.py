@@ -13,7 +13,10 @@ from m3n_studio.studio.look.widgets import combo, label, named, tool_button
 from m3n_studio.studio.training.form_schema import FieldSpec
 
 TITLE_PX, RESET_PX = 128, 28
-_CHOICES = {"users5": "Users in five groups", "leave-one-out": "Each user alone", "until-plateau": "Until the plateau"}
+_CHOICES = {
+    "users5": "Users in five groups", "leave-one-out": "Each user alone", "time5": "Five stretches of time",
+    "until-plateau": "Until the plateau",
+}  # fmt: skip
 
 
 def choice_text(value: str) -> str:

@@ -7,12 +7,18 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from m3n_studio.studio.training.chooser import first_problem
+from m3n_studio.studio.training.first_steps import FEWEST_PEOPLE, FOLDS
 from m3n_studio.studio.training.foresee_work import missing
 from m3n_studio.studio.training.orders import RunOrder, free_name
 
 if TYPE_CHECKING:
     from m3n_studio.studio.training.setup_form import SetupForm
     from m3n_studio.studio.training.training_page import TrainingPage
+
+_FEW = (
+    "Folds by users need three or more of them: one is tested, one stops the training, the others are learned from."
+    " Tick more, or choose Five stretches of time."
+)
 
 
 def wanted(page: TrainingPage, taken: Collection[str]) -> tuple[RunOrder | None, str]:
@@ -42,8 +48,9 @@ def _blocked(page: TrainingPage, form: SetupForm) -> str:
     data = page.data.data
     if data.problem or not data.parts:
         return data.problem and "Nothing can be learned from this project yet."
-    if len(data.subjects) - len(page.data.without) < 2:
-        return "Tick two subjects or more: one is tested on, the others are learned from."
+    people, by_time = len(data.subjects) - len(page.data.without), form.draft.value(FOLDS) == "time5"
+    if people < (1 if by_time else FEWEST_PEOPLE - (not form.draft.value("finetune.validation_users"))):
+        return _FEW if people else "Tick a subject or more to learn from."
     if form.wants_pretrained and not form.pretrained_path:
         return "This method adopts a pretrained encoder, and there is none yet. Pretrain first, or choose Base."
     if not any(box.isChecked() for box in page.data.placements.values()):

@@ -65,6 +65,7 @@ class RunsView(QWidget):
         self.setAcceptDrops(True)
         self.desk, self.shelf, self._jobs, self._report = desk, shelf, context.jobs, context.report
         self._compared: Any = None
+        self._train = context.actions.get("training")
         self.reader = RunReader(shelf, context.jobs, self)
         self.list = RunList(context.theme)
         self.curves = CurvePanel(context.theme)
@@ -110,13 +111,16 @@ class RunsView(QWidget):
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint_button = push_button("Follow a run folder…", tip="Choose the folder of a run made elsewhere")
         self.hint_button.clicked.connect(lambda: self.commands.ask_follow())
+        self.train_button = push_button("Train a model…", tip="Open the Train view", style="primary")
+        self.train_button.clicked.connect(lambda: self._train.trigger() if self._train is not None else None)
         empty = QWidget()
         empty_layout = QVBoxLayout(empty)
         empty_layout.setContentsMargins(24, 12, 24, 12)
         empty_layout.setSpacing(12)
         empty_layout.addStretch(1)
         empty_layout.addWidget(self.hint)
-        empty_layout.addWidget(self.hint_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        for button in (self.train_button, self.hint_button):
+            empty_layout.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
         empty_layout.addStretch(1)
         self.whole = QStackedWidget()
         self.whole.addWidget(empty)
@@ -190,9 +194,14 @@ class RunsView(QWidget):
         project = self.desk.project
         self.hint.setText(_NO_PROJECT if project is None else _NO_RUNS)
         self.hint_button.setVisible(project is not None and not self.desk.read_only)
+        self.train_button.setVisible(project is not None and not self.desk.read_only and self._train is not None)
         self.follow_button.setEnabled(not self.desk.read_only)
         self.whole.setCurrentIndex(1 if self.shelf.entries else 0)
+        before = {row.entry.path for row in self.list.runs.rows}
         self._list_rows()
+        begun = [e.path for e in self.shelf.entries if e.live and e.path not in before]
+        if begun and before and len(self.list.chosen) < 2:  # who compares is left in peace
+            self.list.choose(begun[:1])
         self._compared = None
         self._ask_compared()
         self._soon()

@@ -10,9 +10,10 @@ from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.run_shelf import RunShelf
 from m3n_studio.studio.look.theme import Theme
-from m3n_studio.studio.look.widgets import label
+from m3n_studio.studio.look.widgets import label, named
 from m3n_studio.studio.training.data_summary import DataSummary
 from m3n_studio.studio.training.empty_states import DEMO, INSTALL, Hint
+from m3n_studio.studio.training.first_steps import guidance
 from m3n_studio.studio.training.foresee_work import missing
 from m3n_studio.studio.training.form_loading import Known
 from m3n_studio.studio.training.kind_switch import KindSwitch
@@ -46,11 +47,15 @@ class TrainingPage(QWidget):
         self.offers = ResumeOffer(runs, desk, lambda path: self.queue.item(path) is not None)
         self.queue_list = QueueList(self.queue)
         self.switch = KindSwitch()
-        self.hint = Hint(context.actions)
+        self.hint, self.guide = Hint(context.actions), Hint(context.actions, (12, 8, 10, 8))
         self.placing = Placing(desk)
         self.data = DataSummary(context.theme)
         self.motions = MotionChoice()
         self.starter = Starter(context.jobs, self.ordered, self.stamp)
+        named(self.guide, style="noticeBar", accessible="What to do next").setAttribute(
+            Qt.WidgetAttribute.WA_StyledBackground
+        )
+        self.guide.words.setObjectName("")
         self._lay_out()
 
     @property
@@ -73,7 +78,7 @@ class TrainingPage(QWidget):
         column.setSpacing(8)
         self._settings_head = label("Settings", style="heading")
         self._data_head = label("Data", style="heading")
-        for part in (self.offers, self.queue_list, self.switch):
+        for part in (self.offers, self.queue_list, self.guide, self.switch):
             part.setMaximumWidth(2 * _COLUMN_PX)
             column.addWidget(part)
         self._beside = QBoxLayout(QBoxLayout.Direction.TopToBottom)
@@ -144,4 +149,5 @@ class TrainingPage(QWidget):
         else:
             empty = tuning and data.problem and not data.parts and not data.unplaced
             self.hint.say("", data.problem if tuning else "", _FILLERS if empty else ())
+        self.guide.say("", *(guidance(self.kind, self._runs.entries, self.queue.items) if ready else ("",)))
         self.starter.arrange()

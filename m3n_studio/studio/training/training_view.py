@@ -15,6 +15,7 @@ from m3n_studio.studio.core.run_shelf import RunShelf
 from m3n_studio.studio.look.widgets import label
 from m3n_studio.studio.training import chooser
 from m3n_studio.studio.training.data_work import Data, look_at_data, problem_of
+from m3n_studio.studio.training.first_steps import begins_with, preset_for, suit_folds
 from m3n_studio.studio.training.foresee_work import missing
 from m3n_studio.studio.training.form_loading import Known, load_known
 from m3n_studio.studio.training.ordering import wanted
@@ -34,6 +35,8 @@ class TrainingView(TrainingPage):
         self._adopted = ""
         self._stamp, self._behind, self._tier = 0, True, ""
         self._folder: object = None
+        self._begun_in: object = None
+        self._without_encoder = False
         self._later = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._connect()
         self._arrange()
@@ -47,11 +50,12 @@ class TrainingView(TrainingPage):
         self.offers.go_on.connect(self.go_on)
         self.queue_list.again.connect(self._on_again)
         self.queue.changed.connect(self._on_queue)
+        self.queue.ended.connect(self._on_ended)
         self.switch.chosen.connect(self._on_kind)
         self.data.tier_chosen.connect(self._on_tier)
         self.data.changed.connect(self._on_choice)
         self.data.placements_chosen.connect(self._on_placements)
-        self.motions.changed.connect(self._on_choice)
+        self.motions.changed.connect(self._on_motions)
         self.starter.start.connect(self.start)
 
     # ------------------------------------------------------------------ reading
@@ -78,6 +82,8 @@ class TrainingView(TrainingPage):
         self._show_runs()
         if self.form.pretrained_path == "":
             known.drafts["finetune"].put({"finetune.method": "base"})
+            self._without_encoder = True
+        self._on_motions()
         self._later.start(0)
         self._follow_form()
 
@@ -120,6 +126,10 @@ class TrainingView(TrainingPage):
         self.placing.set_names(dict(data.unplaced))
         if first and self.form is not None and data.placements:
             self._fit_placements()
+        if self._begun_in != self._folder and self.form is not None:
+            self._begun_in = self._folder
+            self.switch.choose(begins_with(self._runs.entries))
+        self._suit_folds()
         self._follow_form()
 
     def _fit_placements(self) -> None:
@@ -144,8 +154,24 @@ class TrainingView(TrainingPage):
         self._stamp += 1
         self.refresh()
 
+    def _suit_folds(self) -> None:
+        people = len(self.data.data.subjects) - len(self.data.without)
+        if self.known is not None and suit_folds(self.known.drafts["finetune"], people) and self.form is not None:
+            self.form.show_draft()
+
+    @Slot()
+    def _on_motions(self) -> None:
+        """Other motions: another preset suits them, where nothing was changed by hand."""
+        if self.known is not None and self.form is not None:
+            draft, name = self.known.drafts["pretrain"], preset_for(self.motions.motions)
+            if draft.preset != name and not draft.changed():
+                chooser.take_preset(draft, name, "")
+            self._follow_form()
+        self._on_choice()
+
     @Slot()
     def _on_choice(self) -> None:
+        self._suit_folds()
         self._arrange()
         self.starter.changed()
 
@@ -251,10 +277,30 @@ class TrainingView(TrainingPage):
         self._later.start()
         self.page.ensureWidgetVisible(form, 0, 40)
 
+    @Slot(object)
+    def _on_ended(self, path: Any) -> None:
+        """An encoder is there: finetuning from it is next."""
+        done, form = self.queue.item(path), self.form
+        self._runs.look()
+        if done is None or done.state != "finished" or done.order.kind != "pretrain" or form is None:
+            self._arrange()
+            return
+        if self._without_encoder and self.known is not None:
+            self._without_encoder = False
+            draft = self.known.drafts["finetune"]
+            draft.put({"finetune.method": done.order.method if draft.value("finetune.method") == "base"
+                       else draft.value("finetune.method")})  # fmt: skip
+        form.choose_pretrained(str(path))
+        if self.queue.running is None:
+            self.switch.choose("finetune")
+        self._on_form()
+        self._suit_folds()
+        self._arrange()
+
     @Slot()
     def _on_queue(self) -> None:
         self.starter.busy = any(q.state in ("running", "stopping", "waiting", "paused") for q in self.queue.items)
-        self.starter.arrange()
+        self._arrange()
 
     @Slot(str, object)
     def _on_told(self, path: str, events: Any) -> None:
