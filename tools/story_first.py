@@ -128,7 +128,8 @@ def suggestions(user: User, story: Telling) -> None:
     user.until("suggestions", lambda: user.says(" left in 10 sessions"), 240.0)
     time.sleep(2.0)
     story.tell(user, "8-suggestions", "*See suggestions*: this session is all labelled, so it says to look in the"
-               " project: what is worth a label next, each accepted or rejected with a key. Then train again.")  # fmt: skip
+               " project: what is worth a label next, each accepted or rejected with a key."
+               " Then train again.")  # fmt: skip
 
 
 def pieces(project: Path) -> int:
