@@ -80,11 +80,11 @@ def solve(x: Tensor, label: Tensor, classes: int, penalty: float) -> tuple[Tenso
     def closure() -> Tensor:
         optimiser.zero_grad()
         loss = cross_entropy(x @ weight.T + offset, label, reduction="sum") + penalty / 2 * weight.square().sum()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss
 
     with torch.enable_grad():
-        optimiser.step(closure)  # type: ignore[arg-type]
+        optimiser.step(closure)
     middle = offset.detach().mean()
     return weight.detach(), offset.detach() - middle
 

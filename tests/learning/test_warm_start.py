@@ -1,6 +1,7 @@
 """The start in closed form: the solution is the regression's, what is frozen stays, nobody tested is seen."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -110,7 +111,8 @@ def test_frozen_parts_stay_and_the_head_learns(tmp_path, pretrained):
     done = run(tmp_path / "r", pretrained, finetune__method="multi3net_plus", finetune__freeze="always",
                finetune__warm_start__refine__epochs=6)  # fmt: skip
     before = open_pretrained(pretrained).model.imu.state_dict()
-    assert all(torch.equal(before[n.removeprefix("encoder.")], v) for n, v in weights(tmp_path / "r", "encoder").items())
+    after = weights(tmp_path / "r", "encoder")
+    assert all(torch.equal(before[n.removeprefix("encoder.")], v) for n, v in after.items())
     last = weights(tmp_path / "r", "head")
     assert any(v.abs().max() > 0 for n, v in last.items() if n.startswith("head.decide.experts.0.3"))
     result = done.read_json("folds/1/result.json")
@@ -118,7 +120,7 @@ def test_frozen_parts_stay_and_the_head_learns(tmp_path, pretrained):
     assert result["epochs"] == result["best_epoch"] == 6
     rates = [h["lr"] for h in result["history"]]
     assert rates[0] == pytest.approx(1e-3)
-    assert all(a > b for a, b in zip(rates, rates[1:], strict=False))
+    assert all(a > b for a, b in pairwise(rates))
     assert done.metrics["pooled"]["macro_f1"] > 0.75
 
 
