@@ -27,6 +27,8 @@ from m3n_studio.learning.estimate import estimate
 from m3n_studio.learning.evaluate import Predictions, evaluate, scores, write_predictions
 from m3n_studio.learning.events import Remark
 from m3n_studio.learning.folds import Fold, Scaler, few_labels, make_folds
+from m3n_studio.learning.kept import NAME as KEPT
+from m3n_studio.learning.kept import write_model
 from m3n_studio.learning.loop import BEST, Fitted, derived, fit
 from m3n_studio.learning.methods import DataShape, Method, find_method
 from m3n_studio.learning.models.classifier import adopt
@@ -109,7 +111,8 @@ def _fold(
     if method.family == "classical":
         train = few_labels(windows, fold.fitting, own.labels_per_class, seed=own.seed)
         estimator = method.estimator(seed)
-        probability = np.asarray(estimator.fit(windows, train).probabilities(tested), dtype=np.float32)
+        write_model(run.path / place / KEPT, estimator.fit(windows, train))
+        probability = np.asarray(estimator.probabilities(tested), dtype=np.float32)
         gates: Singles = np.zeros((len(tested), 0), dtype=np.float32)
     else:
         network = build(method, config, windows, seed)

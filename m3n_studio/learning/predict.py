@@ -21,7 +21,7 @@ from m3n_studio.annotation.model import Annotation, Tier
 from m3n_studio.atomic import atomic
 from m3n_studio.errors import FileError, ValueProblem
 from m3n_studio.learning.run_folder import RunFolder
-from m3n_studio.learning.trained import Trained, open_classifiers
+from m3n_studio.learning.trained import Learned, Trained, open_classifiers
 from m3n_studio.learning.windows import LabelledRecording, Windows, cut
 from m3n_studio.recordings.signal import Signal
 
@@ -125,7 +125,7 @@ def predict(
 
 
 def _run(
-    model: Trained, windows: Windows, index: int, models: int,
+    model: Trained | Learned, windows: Windows, index: int, models: int,
     progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool],
 ) -> tuple[Singles, Singles]:  # fmt: skip
     done = index * len(windows)
