@@ -8,9 +8,10 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
+from m3n_studio.errors import Cancelled
 from m3n_studio.learning import checkpoints
 from m3n_studio.learning.config import load_preset
-from m3n_studio.learning.events import Remark
+from m3n_studio.learning.events import Remark, Step
 from m3n_studio.learning.finetune import build, finetune
 from m3n_studio.learning.folds import make_folds
 from m3n_studio.learning.methods import find_method
@@ -179,3 +180,23 @@ def test_presets_say_who_starts_so():
     assert straight_of(object()) is None
     with pytest.raises(SettingProblem, match="cosine"):
         load_preset("small", {"finetune.warm_start.refine.schedule": "plateau"})
+
+
+def test_a_run_that_was_cancelled_goes_on_to_the_same_weights(tmp_path, pretrained):
+    own = {"finetune__method": "multi3net_plus", "finetune__freeze": "until-plateau"}
+    run(tmp_path / "whole", pretrained, **own)
+    steps = []
+
+    def tell(message):
+        if isinstance(message, Step):
+            steps.append(message)
+
+    config = warm(**own)
+    for stop in (3, 9):  # before and after the encoder learns too
+        with pytest.raises(Cancelled):
+            finetune(tmp_path / "parts", config, tiny.windows(), pretrained=pretrained, accelerator="cpu", tell=tell,
+                     resume=(tmp_path / "parts").exists(), cancelled=lambda stop=stop: len(steps) >= stop)  # fmt: skip
+    finetune(tmp_path / "parts", config, tiny.windows(), pretrained=pretrained, accelerator="cpu", resume=True)
+    for part in ("encoder", "straight", "head"):
+        one, other = (weights(tmp_path / name, part) for name in ("whole", "parts"))
+        assert all(torch.equal(one[n], v) for n, v in other.items())
