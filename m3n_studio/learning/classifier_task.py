@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from m3n_studio.errors import ValueProblem
-from m3n_studio.learning.config import FinetuneConfig
+from m3n_studio.learning.config import FinetuneConfig, OptimiserConfig
 from m3n_studio.learning.evaluate import macro_f1
 from m3n_studio.learning.folds import Fold
 from m3n_studio.learning.windows import Ints, Windows
@@ -32,20 +32,29 @@ class ClassifierTask:
     config : FinetuneConfig
     freeze : {"never", "always", "until-plateau"}
         Of the encoder; ``never`` for a network without one.
+    optimiser : OptimiserConfig
+        Whose batch and least steps count.
+    warm : bool
+        The straight way began in closed form and is frozen as long as the encoder is.
     """
 
-    def __init__(self, model: Any, windows: Windows, fold: Fold, config: FinetuneConfig, freeze: str) -> None:
+    def __init__(
+        self, model: Any, windows: Windows, fold: Fold, config: FinetuneConfig, freeze: str,
+        optimiser: OptimiserConfig | None = None, warm: bool = False,
+    ) -> None:  # fmt: skip
+        optimiser = optimiser or config.optimiser
+        self._warm = warm
         self.model = model
         self.waiting = freeze == "until-plateau"
         self._frozen = freeze != "never"
-        self._batch, self._classes = config.optimiser.batch, len(windows.classes)
+        self._batch, self._classes = optimiser.batch, len(windows.classes)
         self._imu, self._mask = torch.from_numpy(windows.imu), torch.from_numpy(windows.mask)
         self._label = torch.from_numpy(windows.label)
         self._train, self._valid = fold.train, fold.validation
         if len(fold.train) < 2:
             raise ValueProblem(f"{fold.name}: {len(fold.train)} labelled windows to train on; expected 2 or more")
         once = max(1, math.ceil(len(fold.train) / self._batch))
-        self._rounds = max(1, math.ceil(config.optimiser.least_steps / once))
+        self._rounds = max(1, math.ceil(optimiser.least_steps / once))
         self.steps = len(self._cuts())
         self._weight = _class_weights(windows, fold.train) if config.class_weights else None
         self._freeze()
@@ -106,8 +115,9 @@ class ClassifierTask:
             self.plateau()
 
     def _freeze(self) -> None:
-        if hasattr(self.model, "encoder"):
-            for weight in self.model.encoder.parameters():
+        for name in ("encoder", "straight") if self._warm else ("encoder",):
+            part = getattr(self.model, name, None)
+            for weight in part.parameters() if part is not None else ():
                 weight.requires_grad_(not self._frozen)
 
     def _cuts(self) -> list[tuple[int, int]]:

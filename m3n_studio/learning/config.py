@@ -29,6 +29,7 @@ __all__ = [
     "PretrainConfig",
     "SettingProblem",
     "TextConfig",
+    "WarmStartConfig",
     "WindowSpec",
     "load_preset",
     "preset_names",
@@ -107,6 +108,11 @@ class OptimiserConfig(Settings):
     )
     learning_rate: float = setting(1e-3, "Adam's step", gt=0.0, le=10.0)
     weight_decay: float = setting(0.0, "Decoupled weight decay; 0 is plain Adam", ge=0.0, le=10.0)
+    schedule: Literal["plateau", "cosine"] = setting(
+        "plateau",
+        "The step shrinks at plateaus, training stops early and the best epoch is kept (the paper); or the step falls "
+        "along half a cosine to nothing over all epochs and the last is kept, whatever validation says (ours)",
+    )
     plateau_patience: int = setting(15, "Epochs without improvement before the step shrinks", ge=0)
     plateau_factor: float = setting(0.1, "By what it shrinks", gt=0.0, lt=1.0)
     stop_patience: int = setting(30, "Epochs without improvement before training stops", ge=1)
@@ -144,6 +150,30 @@ class PretrainConfig(Settings):
     )  # fmt: skip
 
 
+class WarmStartConfig(Settings):
+    """A start in closed form for a pretrained encoder with few labels (ours; linear probing before finetuning).
+
+    The network's straight way from standardised embeddings to the answer begins as the logistic
+    regression the labelled windows give, with the encoder as it was pretrained. Nothing need be
+    stopped, so that nobody validates: as with classical methods, all users not tested are learned from.
+    """
+
+    use: bool = setting(False, "Start so; only methods with a pretrained encoder and a straight way can")
+    penalty: float = setting(
+        20.0, "Half of it times the weights' squares is added to the summed cross-entropy", gt=0.0, le=1e9
+    )
+    refine: OptimiserConfig = setting(
+        OptimiserConfig(epochs=20, learning_rate=1e-3, schedule="cosine"),
+        "What is trained after it, as freeze allows; half of the epochs count as the plateau",
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.refine.schedule != "cosine":
+            raise ValueError("refine.schedule must be cosine: nobody validates after a warm start")
+        return self
+
+
 class FinetuneConfig(Settings):
     """Finetuning and its folds."""
 
@@ -161,6 +191,7 @@ class FinetuneConfig(Settings):
     normalise: Literal["pretrained", "fitted"] = setting(
         "pretrained", "A pretrained encoder sees the units of its pretraining, or windows normalised by training users"
     )
+    warm_start: WarmStartConfig = setting(WarmStartConfig, "A start in closed form")
     class_weights: bool = setting(False, "Weight classes against their frequency in training (ours)")
     seed: int = setting(0, "Everything drawn follows from it", ge=0, lt=2**32)
 

@@ -28,12 +28,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from m3n_studio.errors import FileError, M3nError, UnknownName
+from m3n_studio.errors import FileError, M3nError, UnknownName, ValueProblem
 from m3n_studio.learning.card import card
 from m3n_studio.learning.folds import Scaler
 from m3n_studio.learning.pretrain import open_pretrained
 from m3n_studio.learning.run_folder import RunFolder
-from m3n_studio.learning.trained import open_classifiers
+from m3n_studio.learning.trained import Learned, open_classifiers
 
 FORMATS = ("onnx", "torchscript")
 FILES = {"onnx": "model.onnx", "torchscript": "model.torchscript.pt"}
@@ -168,6 +168,8 @@ def export(
 
 def _classifier(run: RunFolder, fold: int) -> _Model:
     trained = open_classifiers(run.path, (fold,))[0]
+    if isinstance(trained, Learned):
+        raise ValueProblem(f"{run.about.facts['method']} is no network: only networks are exported")
     facts = run.about.facts
     samples = int(facts["samples"])
     network = trained.network.cpu().eval()

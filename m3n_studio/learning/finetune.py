@@ -2,7 +2,8 @@
 
 Few labels: `labels_per_class` windows of every class are drawn from the training users, and as many
 from the users who validate, so that stopping does not see more labels than learning. Classical
-methods need no validation; they learn from `labels_per_class` windows of all users not tested.
+methods need no validation; they learn from `labels_per_class` windows of all users not tested. So
+does a network whose start is in closed form (:mod:`~m3n_studio.learning.warm_start`): nobody stops it.
 Normalisation is fitted on all windows of the training users, which needs no label; a pretrained
 encoder sees signals in the units of its pretraining instead, unless the configuration says otherwise.
 """
@@ -19,19 +20,23 @@ import numpy as np
 import torch
 
 from m3n_studio.errors import Cancelled, ValueProblem
+from m3n_studio.learning import checkpoints
 from m3n_studio.learning.classifier_task import ClassifierTask
 from m3n_studio.learning.config import LearningConfig
 from m3n_studio.learning.estimate import estimate
 from m3n_studio.learning.evaluate import Predictions, evaluate, scores, write_predictions
 from m3n_studio.learning.events import Remark
 from m3n_studio.learning.folds import Fold, Scaler, few_labels, make_folds
-from m3n_studio.learning.loop import Fitted, derived, fit
+from m3n_studio.learning.kept import NAME as KEPT
+from m3n_studio.learning.kept import write_model
+from m3n_studio.learning.loop import BEST, Fitted, derived, fit
 from m3n_studio.learning.methods import DataShape, Method, find_method
 from m3n_studio.learning.models.classifier import adopt
 from m3n_studio.learning.pretrain import Pretrained, open_pretrained
 from m3n_studio.learning.run_folder import About, RunFolder, take_up
 from m3n_studio.learning.running import Tell, running
 from m3n_studio.learning.trained import Trained, mean_gates
+from m3n_studio.learning.warm_start import standardise, straight_of, warm_start
 from m3n_studio.learning.windows import Singles, Windows
 
 
@@ -107,32 +112,32 @@ def _fold(
     if method.family == "classical":
         train = few_labels(windows, fold.fitting, own.labels_per_class, seed=own.seed)
         estimator = method.estimator(seed)
-        probability = np.asarray(estimator.fit(windows, train).probabilities(tested), dtype=np.float32)
+        write_model(run.path / place / KEPT, estimator.fit(windows, train))
+        probability = np.asarray(estimator.probabilities(tested), dtype=np.float32)
         gates: Singles = np.zeros((len(tested), 0), dtype=np.float32)
     else:
-        chosen = replace(
-            fold,
-            train=few_labels(windows, fold.train, own.labels_per_class, seed=own.seed),
-            validation=few_labels(windows, fold.validation, own.labels_per_class, seed=own.seed),
-        )
         network = build(method, config, windows, seed)
-        freeze = "never" if source is None else own.freeze
         if source is not None:
             adopt(network.encoder, source.model.state_dict())
+        warm = own.warm_start.use and source is not None and straight_of(network) is not None
+        users = replace(fold, train=fold.fitting, validation=fold.fitting[:0]) if warm else fold
+        chosen = replace(
+            users,
+            train=few_labels(windows, users.train, own.labels_per_class, seed=own.seed),
+            validation=few_labels(windows, users.validation, own.labels_per_class, seed=own.seed),
+        )
         normal = replace(windows, imu=scaler.apply(windows.imu, windows.mask))
-        task = ClassifierTask(network, normal, chosen, own, freeze)
-        if number == 1:
-            cost = estimate(task, seed)
-            say(Remark("estimate", cost.text(own.optimiser.epochs), fold.name, vars(cost)))
-            cost.check()
-        fitted: Fitted = fit(
-            task, own.optimiser, folder, seed=seed, part=fold.name, tell=say, cancelled=cancelled,
-            accelerator=accelerator,
-        )  # fmt: skip
         train = chosen.train
+        if straight_of(network) is not None:
+            standardise(network, normal, users.train)
+        if warm:
+            warm_start(network, normal, train, own.warm_start.penalty)
+        fitted = _trained(config, network, normal, chosen, source is not None, warm, folder, seed, number, say,
+                          cancelled, accelerator)  # fmt: skip
         probability, of_tokens = Trained(network, scaler, windows.classes, windows.placements).run(tested)
         gates = mean_gates(of_tokens)
         facts |= {
+            "warm_start": warm,
             "epochs": fitted.epochs,
             "best_epoch": fitted.best_epoch,
             "history": [dict(h) for h in fitted.history],
@@ -143,6 +148,27 @@ def _fold(
     facts |= {"macro_f1": reached.macro_f1, "trained_on": len(train), "seconds": time.monotonic() - began}
     run.write_json(f"{place}/result.json", facts)
     say(Remark("fold", f"macro F1 {100 * reached.macro_f1:.1f}", fold.name, {"macro_f1": reached.macro_f1}))
+
+
+def _trained(
+    config: LearningConfig, network: Any, windows: Windows, fold: Fold, pretrained: bool, warm: bool, folder: Path,
+    seed: int, number: int, say: Tell, cancelled: Callable[[], bool], accelerator: str,
+) -> Fitted:  # fmt: skip
+    """Train a network that is built and begun; a probe begun in closed form is finished as it is."""
+    own = config.finetune
+    probe = warm and not hasattr(network, "head")
+    freeze = "never" if not pretrained else "always" if probe else own.freeze
+    optimiser = own.warm_start.refine if warm else own.optimiser
+    task = ClassifierTask(network, windows, fold, own, freeze, optimiser, warm)
+    if probe:
+        checkpoints.save(folder / BEST, {"model": network.state_dict(), "epoch": 0, "loss": 0.0})
+        return Fitted(0, 0, 0.0, ())
+    if number == 1:
+        cost = estimate(task, seed)
+        say(Remark("estimate", cost.text(optimiser.epochs), fold.name, vars(cost)))
+        cost.check()
+    return fit(task, optimiser, folder, seed=seed, part=fold.name, tell=say, cancelled=cancelled,
+               accelerator=accelerator)  # fmt: skip
 
 
 def _scaler(windows: Windows, fold: Fold, normalise: str, source: Pretrained | None) -> Scaler:

@@ -10,6 +10,8 @@ in the midst of an epoch.
 The schedule multiplies the step by `plateau_factor` after `plateau_patience` epochs without
 improvement; where the task wants the first plateau for itself (to unfreeze an encoder), the step
 stays and the patience begins anew. While a task still waits for its plateau, nothing stops early.
+The cosine schedule knows neither plateaus nor early stopping: every epoch is kept, so that the last
+one is; a task that waits for a plateau has it after half of the epochs.
 """
 
 from __future__ import annotations
@@ -181,11 +183,15 @@ class _Loop:
         self.tell, self.cancelled, self.checkpoint_s = tell, cancelled, checkpoint_s
         self.fabric = Fabric(accelerator=accelerator, devices=1)
         plain = torch.optim.AdamW if config.weight_decay else torch.optim.Adam
-        optimiser = plain(task.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+        fused = self.fabric.device.type in ("cpu", "cuda")
+        optimiser = plain(
+            task.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=fused
+        )
         self.model, self.optimiser = self.fabric.setup(task.model, optimiser)
         self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
             optimiser, factor=config.plateau_factor, patience=config.plateau_patience
         )
+        self.cosine = config.schedule == "cosine"
         self.bare = optimiser
         self.at = _Position()
         self.saved, self.began = -math.inf, time.monotonic()
@@ -237,6 +243,8 @@ class _Loop:
     def _train(self) -> None:
         """The rest of an epoch's steps."""
         self.task.training()
+        if self.cosine:
+            self._fall()
         batches = self.task.batches(derived(self.seed, 2, self.at.epoch), self.at.step)
         meter = _Meter()
         while self.at.step < self.task.steps:
@@ -277,11 +285,15 @@ class _Loop:
         """Move schedule and patience on by one epoch; whether it was the best."""
         if not math.isfinite(watched):
             self._diverged("the loss of validation", {"loss": watched})
-        better, at, config = watched < self.at.best, self.at, self.config
+        better, at, config = self.cosine or watched < self.at.best, self.at, self.config
         if better:
             at.best, at.best_epoch, at.stale = watched, at.epoch + 1, 0
         else:
             at.stale += 1
+        if self.cosine:
+            if self.task.waiting and 2 * (at.epoch + 1) >= config.epochs:
+                self.tell(Remark("unfreeze", self.task.plateau(), self.part, {"epoch": at.epoch + 1}))
+            return better
         if self.task.waiting:
             if at.stale >= max(1, config.plateau_patience):
                 self.tell(Remark("unfreeze", self.task.plateau(), self.part, {"epoch": at.epoch + 1}))
@@ -293,6 +305,12 @@ class _Loop:
             self.tell(Remark("stop", text, self.part))
             at.finished = True
         return better
+
+    def _fall(self) -> None:
+        """The step of this epoch along half a cosine; it follows from the epoch's number alone."""
+        share = 0.5 * (1.0 + math.cos(math.pi * self.at.epoch / self.config.epochs))
+        for group in self.bare.param_groups:
+            group["lr"] = self.config.learning_rate * share
 
     def _check(self) -> None:
         if self.cancelled():

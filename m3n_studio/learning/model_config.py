@@ -81,6 +81,12 @@ class ClassifierConfig(Settings):
 
     experts: int = setting(8, "Experts of Multi3Net+; one is the plain head", ge=1, le=64)
     expert_width: int = setting(128, "Hidden width of an expert (ours; the paper does not say)", ge=1, le=4096)
+    width: int = setting(0, "Tokens are brought to this width first (ours); 0 keeps the encoder's", ge=0, le=4096)
+    straight: bool = setting(
+        False,
+        "The standardised embeddings also reach the answer by one linear layer beside the head, which then begins "
+        "by adding nothing (ours)",
+    )
     heads: int = setting(8, "Attention heads", ge=1, le=64)
     stages: int = setting(2, "Attention stages", ge=1, le=8)
     kernel: int = setting(3, "Kernel of the convolution over tokens; odd", ge=1, le=5)
@@ -120,6 +126,6 @@ class ModelConfig(Settings):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.imu.width % self.classifier.heads:
-            raise ValueError("classifier.heads must divide imu.width")
+        if (self.classifier.width or self.imu.width) % self.classifier.heads:
+            raise ValueError("classifier.heads must divide classifier.width, or imu.width where that is 0")
         return self

@@ -26,7 +26,7 @@ from m3n_studio.learning.windows import LabelledRecording, Windows, cut
 from m3n_studio.recordings.signal import Signal
 
 if TYPE_CHECKING:
-    from m3n_studio.learning.trained import Trained
+    from m3n_studio.learning.trained import Learned, Trained
 
 FORMAT, FORMAT_VERSION = "m3n-studio predictions", 1
 Singles = NDArray[np.float32]
@@ -140,7 +140,7 @@ def fine_windows(spec: WindowSpec, placements: tuple[str, ...], hop_s: float = 0
 
 
 def _run(
-    model: Trained, windows: Windows, index: int, models: int,
+    model: Trained | Learned, windows: Windows, index: int, models: int,
     progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool],
 ) -> tuple[Singles, Singles]:  # fmt: skip
     done = index * len(windows)

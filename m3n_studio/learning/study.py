@@ -216,12 +216,13 @@ def run_study(
 def results(plan: Plan) -> list[dict[str, Any]]:
     """Results of the finished cells of the plan, whatever else lies in its folder."""
     wanted = {json.dumps(asdict(cell), sort_keys=True) for cell in cells(plan)}
-    mark = _settings_mark(plan)
     found = []
     for path in sorted((plan.out / "cells").glob("*.json")):
         try:
             result = json.loads(path.read_text(encoding="utf-8"))
-            known = json.dumps(result["cell"], sort_keys=True) in wanted and result["settings"] == mark
+            known = json.dumps(result["cell"], sort_keys=True) in wanted and result["settings"] == _settings_mark(
+                plan, bool(result["cell"]["pretraining"])
+            )
             if known and isinstance(result["mean"], float):
                 found.append(result)
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -243,7 +244,7 @@ class _Work:
         cancelled: Callable[[], bool],
     ) -> None:
         self.plan, self.windows, self.cache, self.tell, self.cancelled = plan, windows, cache, tell, cancelled
-        self.mark, self.data = _settings_mark(plan), windows.fingerprint()
+        self.data = windows.fingerprint()
         for folder in ("cells", "runs", "pretrained"):
             (plan.out / folder).mkdir(exist_ok=True)
         self._motions: dict[str, Any] = {}
@@ -251,7 +252,7 @@ class _Work:
     def path(self, cell: Cell) -> Path:
         """The file of a finished cell."""
         key = json.dumps(
-            [asdict(cell), self.mark, self.data, list(map(str, self.plan.motions.get(cell.pretraining, ())))]
+            [asdict(cell), self._mark(cell), self.data, list(map(str, self.plan.motions.get(cell.pretraining, ())))]
         )
         return self.plan.out / "cells" / f"{cell.name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.json"
 
@@ -266,10 +267,13 @@ class _Work:
                        resume=place.exists(), cancelled=self.cancelled)  # fmt: skip
         metrics = run.metrics
         return {
-            "cell": asdict(cell), "settings": self.mark, "data": self.data, "run": place.name,
+            "cell": asdict(cell), "settings": self._mark(cell), "data": self.data, "run": place.name,
             "mean": metrics["mean"]["macro_f1"], "std": metrics["std"]["macro_f1"],
             "pooled": metrics["pooled"]["macro_f1"], "folds": [f["macro_f1"] for f in metrics["folds"]],
         }  # fmt: skip
+
+    def _mark(self, cell: Cell) -> str:
+        return _settings_mark(self.plan, bool(cell.pretraining))
 
     def config(self, cell: Cell) -> LearningConfig:
         """The settings of a cell."""
@@ -292,7 +296,7 @@ class _Work:
         objectives = find_method(cell.method).objectives
         seed = cell.seed if self.plan.file.pretrain_seeds == "each" else 0
         config = self.plan.config.with_({"pretrain.seed": seed, "pretrain.share": cell.share})
-        key = json.dumps([repr(objectives), config.pretrain.model_dump(mode="json"), self.mark, cell.pretraining,
+        key = json.dumps([repr(objectives), config.pretrain.model_dump(mode="json"), self._mark(cell), cell.pretraining,
                           [str(p) for p in self.plan.motions[cell.pretraining]]])  # fmt: skip
         digest = hashlib.sha256(key.encode()).hexdigest()[:10]
         name = re.sub(r"[^A-Za-z0-9_.%-]+", "-", f"{cell.pretraining}_{100 * cell.share:g}%_s{seed}_{digest}")
@@ -320,9 +324,10 @@ class _Work:
         return self._motions[name]
 
 
-def _settings_mark(plan: Plan) -> str:
-    """A digest of every setting the grid does not vary."""
-    key = json.dumps([plan.config.model_dump(mode="json"), plan.file.pretrain_seeds], sort_keys=True)
+def _settings_mark(plan: Plan, pretrained: bool) -> str:
+    """A digest of every setting the grid does not vary and that concerns a cell."""
+    seeds = plan.file.pretrain_seeds if pretrained else ""
+    key = json.dumps([plan.config.model_dump(mode="json"), seeds], sort_keys=True)
     return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 

@@ -10,7 +10,8 @@ its own x axis, which lies along the limb. ``either_way`` adds half a turn to ev
 A watch is worn with its axes in a known way, and gravity in them tells how the arm hangs. Measured
 with sp_sw_har (pretrained for 25 epochs; a linear layer on frozen embeddings, 10 / 5 labels a class,
 macro F1): turns up to 180 degrees teach nothing a random encoder has not (65.8 / 59.9 against 65.3 /
-57.8), turns up to 15 degrees do (72.1 / 67.6). So 15 is the default.
+57.8), turns up to 15 degrees do (72.1 / 67.6). So 15 is the default; the preset `small` takes 5, which users
+who validate liked a little better (docs/learning.md).
 
 Device errors are those of :mod:`m3n_studio.imu.devices`, with the same presets: scale and
 cross-axis gains, bias, white noise, steps and range. Left out: the bias' walk, which in a window of

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from m3n_studio.errors import Cancelled, FileError, ValueProblem
+from m3n_studio.errors import Cancelled, FileError
 from m3n_studio.learning import checkpoints
 from m3n_studio.learning.folds import Scaler
+from m3n_studio.learning.kept import NAME, read_model
 from m3n_studio.learning.loop import BEST, LAST
 from m3n_studio.learning.methods import DataShape, find_method
 from m3n_studio.learning.models.classifier import Experts
 from m3n_studio.learning.run_folder import RunFolder
 from m3n_studio.learning.windows import Singles, Windows
+
+if TYPE_CHECKING:
+    from m3n_studio.learning.classical import Classical
 
 _EVALUATION_BATCH = 256
 
@@ -60,7 +64,8 @@ class Trained:
     ) -> tuple[Singles, Singles, Singles]:  # fmt: skip
         """What :meth:`run` gives, and each expert's part of the logits (N, experts, C), (N, 0, C) without experts.
 
-        The parts are gate times opinion, averaged over the tokens that are there; they sum to the logits.
+        The parts are gate times opinion, averaged over the tokens that are there; with what the straight way
+        says, where a classifier has one, they sum to the logits.
         """
         parts = []
         for out, _ in self._outputs(windows, None, cancelled):
@@ -104,6 +109,47 @@ def _contribution(network: Any, out: Any) -> torch.Tensor:
     return each
 
 
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A classical model as it is kept; windows go in as they are, in m/s2 and rad/s.
+
+    Attributes
+    ----------
+    model : Classical
+    classes, placements : tuple of str
+    fold, epoch : int
+        As in :class:`Trained`; such a model has no epochs.
+    """
+
+    model: Classical
+    classes: tuple[str, ...]
+    placements: tuple[str, ...]
+    fold: int = 0
+    epoch: int = 0
+
+    def run(
+        self, windows: Windows, *, progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> tuple[Singles, Singles]:  # fmt: skip
+        """Probabilities (N, C) and no gates (N, 0, 0)."""
+        probability = []
+        for a in range(0, len(windows), _EVALUATION_BATCH):
+            if cancelled():
+                raise Cancelled("predicting was cancelled")
+            part = windows.take(np.arange(a, min(a + _EVALUATION_BATCH, len(windows))))
+            probability.append(self.model.probabilities(part).astype(np.float32))
+            if progress:
+                progress(a + len(part), len(windows))
+        return np.concatenate(probability), np.zeros((len(windows), 0, 0), dtype=np.float32)
+
+    def explain(
+        self, windows: Windows, *, cancelled: Callable[[], bool] = lambda: False
+    ) -> tuple[Singles, Singles, Singles]:  # fmt: skip
+        """What :meth:`run` gives, and no experts (N, 0, C)."""
+        probability, gates = self.run(windows, cancelled=cancelled)
+        return probability, gates, np.zeros((len(windows), 0, len(self.classes)), dtype=np.float32)
+
+
 def mean_gates(gates: Singles) -> Singles:
     """(N, tokens, E) to the mean over tokens that are there (N, E)."""
     there = np.maximum((gates.sum(axis=2) > 0).sum(axis=1), 1)
@@ -122,7 +168,7 @@ def fold_in_training(path: str | Path) -> int | None:
 
 def open_classifiers(
     path: str | Path, folds: tuple[int, ...] = (), *, unfinished: bool = False
-) -> tuple[Trained, ...]:  # fmt: skip
+) -> tuple[Trained | Learned, ...]:  # fmt: skip
     """The classifiers of a finetuning run, of some folds (from 1) or of all that are finished.
 
     unfinished : instead, where no fold is asked for and one is in training, that one alone with its newest weights.
@@ -130,17 +176,13 @@ def open_classifiers(
     Raises
     ------
     FileError
-        Where the folder holds no such run, or no such fold is finished.
-    ValueProblem
-        Where the method is classical: it keeps no model.
+        Where the folder holds no such run, or no such fold is finished, or its model is damaged.
     """
     run = RunFolder.open(path)
     about, config = run.about, run.config
     if about.kind != "finetune":
         raise FileError(path, field="kind", found=f"a run of kind {about.kind}", expected="a finetuning run")
     method = find_method(config.finetune.method)
-    if method.family == "classical":
-        raise ValueProblem(f"{method.title} keeps no model in a run's folder; only its predictions are there")
     facts = _facts(run.path, about.facts)
     going = fold_in_training(path) if unfinished and not folds else None
     wanted = folds or tuple(
@@ -149,6 +191,10 @@ def open_classifiers(
     if going is None and not wanted:
         raise FileError(path, found="no fold is finished", expected="at least one")
     classes, placements = tuple(facts["classes"]), tuple(facts["placements"])
+    if method.family == "classical":
+        seed = config.finetune.seed
+        kept = [(n, read_model(run.path / f"folds/{n}" / NAME, method.estimator(seed))) for n in wanted]
+        return tuple(Learned(model, classes, placements, n) for n, model in kept)
     out = []
     for number in wanted if going is None else (going,):
         told = run.read_json(f"folds/{number}/{'result' if going is None else 'fold'}.json")

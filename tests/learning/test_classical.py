@@ -77,3 +77,45 @@ def test_statistics_are_what_they_are_called():
     assert not np.isnan(found[1, 0]).any()
     norm = np.linalg.norm(data.imu[2, 1, :3], axis=0)
     assert found[2, 1, 6, 0] == pytest.approx(norm.mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_the_forest_says_what_scikit_learns_says(missing):
+    from sklearn.ensemble import RandomForestClassifier
+
+    data = windows({f"u{i}": (6, 6, 6) for i in range(4)}, placements=BOTH, spread=2.0)
+    if missing:
+        data.mask[::3, 1] = False
+    found = Forest(3, trees=25).fit(data).probabilities(data)
+    other = RandomForestClassifier(25, random_state=3).fit(statistics(data), data.label)
+    np.testing.assert_allclose(found, other.predict_proba(statistics(data)), atol=1e-12)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_minirocket_says_what_its_ridge_says(classes):
+    from sklearn.linear_model import RidgeClassifierCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from m3n_studio.learning.classical import _minirocket, _series
+
+    data = windows({f"u{i}": (6,) * classes for i in range(4)}, spread=2.0)
+    ridge = RidgeClassifierCV(alphas=np.logspace(-3, 3, 10))
+    whole = make_pipeline(_minirocket(200, 5), StandardScaler(with_mean=False), ridge)
+    said = whole.fit(_series(data), data.label).predict(_series(data))
+    model = MiniRocket(5, kernels=200).fit(data)
+    assert np.array_equal(model.predict(data), said)
+    again = MiniRocket(0).fill(model.arrays())
+    assert np.array_equal(again.probabilities(data), model.probabilities(data))
+
+
+def test_trees_that_lead_nowhere_are_refused():
+    data = windows({f"u{i}": (6, 6, 6) for i in range(4)})
+    kept = Forest(0, trees=3).fit(data).arrays()
+    for name, value in (("left", 0), ("right", 10**6), ("feature", -2), ("root", -1)):
+        broken = kept | {name: np.full_like(kept[name], value)}
+        with pytest.raises(ValueProblem, match="downwards"):
+            Forest().fill(broken)
+    own = MiniRocket(kernels=100).fit(data).arrays()
+    with pytest.raises(ValueProblem, match="fit each other"):
+        MiniRocket().fill(own | {"scale": own["scale"][:-1]})

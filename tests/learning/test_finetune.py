@@ -1,5 +1,6 @@
 """Finetuning: freezing, few labels, no leakage, chance with shuffled labels, results."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from m3n_studio.learning import checkpoints, loop
 from m3n_studio.learning.classifier_task import ClassifierTask
 from m3n_studio.learning.evaluate import calibration_error, evaluate, fold_predictions, scores
 from m3n_studio.learning.events import Remark, Step
+from m3n_studio.learning.export import export
 from m3n_studio.learning.finetune import build, finetune
 from m3n_studio.learning.folds import Scaler, make_folds
 from m3n_studio.learning.methods import find_method
@@ -170,10 +172,39 @@ def test_asking_for_the_wrong_thing_says_so(tmp_path, pretrained):
     with pytest.raises(ValueProblem, match="must be the same"):
         run(tmp_path / "c", other, finetune__method="multi3net", pretrained=pretrained)
     run(tmp_path / "d", finetune__method="forest")
-    with pytest.raises(ValueProblem, match="keeps no model"):
-        open_classifiers(tmp_path / "d")
     with pytest.raises(FileError, match="a run of kind finetune"):
         open_pretrained(tmp_path / "d")
+
+
+@pytest.mark.parametrize("method", ["forest", "minirocket"])
+def test_classical_models_are_kept_and_say_the_same_again(tmp_path, method):
+    done = run(tmp_path / "r", finetune__method=method)
+    windows = tiny.windows()
+    again = open_classifiers(tmp_path / "r")
+    for number, found in fold_predictions(done).items():
+        probability, gates = again[int(number) - 1].run(windows.take(found.index))
+        assert np.array_equal(probability, found.probability)
+        assert gates.shape == (len(found.index), 0, 0)
+    with pytest.raises(ValueProblem, match="only networks"):
+        export(tmp_path / "r", tmp_path / "out")
+    kept = tmp_path / "r/folds/1/model.npz"
+    whole = kept.read_bytes()
+    for content, words in (
+        (whole[: len(whole) // 2], "cannot be read"),
+        (_archive(version=np.array(9)), "another version"),
+        (_archive(version=np.array(1), classes=np.array(3), seen=np.array([0, 7])), "classes below 3"),
+        (_archive(version=np.array(1), classes=np.array(3), seen=np.array([0, 1])), "found something else"),
+        (_archive(version=np.array([object()], dtype=object)), "cannot be read"),
+    ):
+        kept.write_bytes(content)
+        with pytest.raises(FileError, match=words):
+            open_classifiers(tmp_path / "r")
+
+
+def _archive(**arrays):
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=True, **arrays)
+    return file.getvalue()
 
 
 def test_scores_are_scikit_learns():

@@ -181,9 +181,9 @@ def test_what_was_taken_is_hidden_until_something_else_is_next(window):
     bar.close_button.click()
     assert window.store.value.hints_done == ()  # said again with the next run after a start
     bar.show_for(contents, Learned(runs=1, classifier="fine"))
-    bar.buttons["show_predictions"].click()
+    bar.buttons["predictions"].click()
     assert window.store.value.hints_done == ("predictions",)
-    assert wanted == ["training", "show_predictions"]
+    assert wanted == ["training", "predictions"]
 
 
 def test_a_session_is_labelled_enough_with_two_classes_over_half_of_it():

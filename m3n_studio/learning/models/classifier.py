@@ -9,6 +9,10 @@ Choices the paper leaves open: an expert is Linear-ReLU-Dropout-Linear; a second
 beside the first's; opinions are mixed as logits, as in the paper's sum. Top-k keeps a token's largest
 gates and lets them sum to one again. The load-balance loss is ``N sum_j f_j p_j`` (Switch
 Transformer): f_j the share of tokens whose largest gate is j, p_j the mean gate; 1 when even.
+
+Ours, not the paper's, and off by default: tokens may first be brought to a smaller width, and a
+:class:`~m3n_studio.learning.models.straight.StraightWay` may stand beside the head, whose answers
+are added. The head's last layers then begin at zero.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from m3n_studio.errors import ValueProblem
 from m3n_studio.learning.model_config import ClassifierConfig, ModelConfig
 from m3n_studio.learning.models.imu_encoder import CHANNELS, ImuEncoders
 from m3n_studio.learning.models.layers import Attention, MaskedBatchNorm, masked_mean, something
+from m3n_studio.learning.models.straight import StraightWay
 
 
 class Outputs(NamedTuple):
@@ -102,6 +107,8 @@ class HybridHead(nn.Module):
 
     def __init__(self, config: ClassifierConfig, width: int, classes: int, *, mixed: bool) -> None:
         super().__init__()
+        self.into = nn.Linear(width, config.width) if config.width else None
+        width = config.width or width
         self.conv = nn.Conv1d(width, width, config.kernel, padding=config.kernel // 2)
         self.norm = MaskedBatchNorm(width)
         self.stages = nn.ModuleList(_Stage(width, config) for _ in range(config.stages))
@@ -109,6 +116,8 @@ class HybridHead(nn.Module):
 
     def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Outputs:
         """H of all placements (B, P * 6, width), with the placements' mask (B, P)."""
+        if self.into is not None:
+            tokens = self.into(tokens)
         batch, count, width = tokens.shape
         each = tokens.reshape(-1, CHANNELS, width).transpose(1, 2)  # (B * P, width, 6)
         present = None if mask is None else mask.flatten()[:, None].expand(-1, CHANNELS)
@@ -121,6 +130,13 @@ class HybridHead(nn.Module):
             h = h * real[..., None].to(h.dtype)
             gates = None if gates is None else gates * real[..., None].to(gates.dtype)
         return Outputs(masked_mean(logits, real), gates, h, masked_mean(h, real))
+
+    def begin_at_zero(self) -> None:
+        """Give the last layer of every expert zeros, so that the head at first adds nothing."""
+        decide = self.decide
+        for last in [e[-1] for e in decide.experts] if isinstance(decide, Experts) else [decide.head[-1]]:
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
 
 
 class Classifier(nn.Module):
@@ -142,12 +158,17 @@ class Classifier(nn.Module):
         self.load_balance = config.classifier.load_balance if mixed else 0.0
         self.encoder = ImuEncoders(config.imu, samples, placements)
         self.head = HybridHead(config.classifier, config.imu.width, classes, mixed=mixed)
+        self.straight = StraightWay(config, placements, classes) if config.classifier.straight else None
+        if self.straight is not None:
+            self.head.begin_at_zero()
 
     def forward(self, imu: Tensor, mask: Tensor | None = None) -> Outputs:
         """Normalised windows (B, P, 6, T) with the placements' mask (B, P)."""
-        tokens, _ = self.encoder(imu, mask)
+        tokens, embeddings = self.encoder(imu, mask)
         out: Outputs = self.head(tokens, mask)
-        return out
+        if self.straight is None:
+            return out
+        return out._replace(logits=out.logits + self.straight(embeddings, mask))
 
     def extra_loss(self, outputs: Outputs) -> Tensor:
         """What the head adds to the cross-entropy: the weighted load balance, or 0."""

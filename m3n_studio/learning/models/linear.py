@@ -1,21 +1,21 @@
 """The linear probe: the IMU encoders' embeddings, standardised, and one linear layer.
 
 What self-supervised encoders are usually judged by: whatever separates the classes must be in the
-embedding already. With few labels it has little to overfit. Embeddings of placements stand side by
-side; those of missing placements are zero after standardisation.
+embedding already. With few labels it has little to overfit. Placements stand side by
+side; missing ones are zero after standardisation. Finetuning gives the mean and standard deviation of
+the windows learned from, whether the layer begins in closed form or from random weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from m3n_studio.learning.model_config import ModelConfig
 from m3n_studio.learning.models.classifier import Outputs
 from m3n_studio.learning.models.imu_encoder import ImuEncoders
-from m3n_studio.learning.models.layers import MaskedBatchNorm
+from m3n_studio.learning.models.straight import StraightWay
 
 
 class LinearProbe(nn.Module):
@@ -24,19 +24,13 @@ class LinearProbe(nn.Module):
     def __init__(self, config: ModelConfig, samples: int, placements: Sequence[str], classes: int) -> None:
         super().__init__()
         self.encoder = ImuEncoders(config.imu, samples, placements)
-        width = config.imu.embedding
-        self.norms = nn.ModuleList(MaskedBatchNorm(width) for _ in placements)
-        self.linear = nn.Linear(width * len(placements), classes)
+        self.straight = StraightWay(config, placements, classes)
 
     def forward(self, imu: Tensor, mask: Tensor | None = None) -> Outputs:
         """Normalised windows (B, P, 6, T) with the placements' mask (B, P)."""
         tokens, embeddings = self.encoder(imu, mask)
-        parts = []
-        for p, norm in enumerate(self.norms):
-            there = None if mask is None else mask[:, p, None]
-            parts.append(norm(embeddings[:, p, :, None], there)[..., 0])
-        flat = torch.cat(parts, dim=1)
-        return Outputs(self.linear(flat), None, tokens, flat)
+        flat = self.straight.features(embeddings, mask)
+        return Outputs(self.straight.linear(flat), None, tokens, flat)
 
     def extra_loss(self, outputs: Outputs) -> Tensor:
         """Nothing is added."""

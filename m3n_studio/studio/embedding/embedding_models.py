@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from m3n_studio.errors import ValueProblem
 from m3n_studio.studio.core.jobs import Task
 
 if TYPE_CHECKING:
     from m3n_studio.learning.embed import Embeddings
+    from m3n_studio.learning.trained import Trained
     from m3n_studio.learning.windows import Windows
 
 DEMO = "demo"
@@ -94,20 +96,26 @@ class Classifier:
         self.classes = tuple(str(c) for c in facts.get("classes", ()))
         self._query = query
 
+    def _network(self) -> Trained:
+        """The fold's classifier; `ValueProblem` where the method has no space of its own."""
+        from m3n_studio.learning.trained import Trained, open_classifiers
+
+        found = open_classifiers(self._query.run, (self._query.fold,))[0]
+        if not isinstance(found, Trained):
+            raise ValueProblem("this method has no embedding; choose a run of a network")
+        return found
+
     def windows(self, windows: Windows, tell: Callable[[int, int], None], task: Task) -> Embeddings:
         """Real windows in its space."""
-        from m3n_studio.learning.trained import open_classifiers
-
-        of = open_classifiers(self._query.run, (self._query.fold,))[0]
+        of = self._network()
         vector, about = _embedded(of, windows.imu, windows.mask, tell, task)
         return _as_file("recordings", vector, windows.recording, windows.subject, windows.start_s, (), None, about)
 
     def motions(self, folders: list[Path], tell: Callable[[int, int], None], task: Task) -> Embeddings:
         """Synthetic windows of motions in its space, with all else it has a place for."""
-        from m3n_studio.learning.trained import open_classifiers
         from m3n_studio.learning.triples import Choice, TripleDrawer
 
-        of = open_classifiers(self._query.run, (self._query.fold,))[0]
+        of = self._network()
         found = _motion_set(folders, self.config, self.spec, tell, task)
         drawer = TripleDrawer(found, self.spec, self.config.pretrain.bodies)
         grid = drawer.grid()

@@ -48,7 +48,7 @@ class Step:
 
 
 _SHAPE = ("shape", "Shape the body", "Show sliders for every limb beside the traces they change")
-_RUN = (("show_runs", "See the run", "Show its curves as they grow"),)
+_RUN = (("runs", "See the run", "Show its curves as they grow"),)
 STEPS = (
     Step(
         "cut off", lambda _, s: bool(s.cut_off) and not s.running,
@@ -80,7 +80,7 @@ STEPS = (
     Step(
         "predictions", lambda c, s: bool(s.classifier) and bool(c.document.session_id),
         lambda _, s: f"The classifier {s.classifier} is trained. See what it says of this recording, moment by moment.",
-        (("show_predictions", "See predictions", "Show what it says over the labels"),), "done",
+        (("predictions", "See predictions", "Show what it says over the labels"),), "done",
     ),
     Step(
         "suggestions", lambda c, s: bool(s.classifier) and bool(c.document.session_id),

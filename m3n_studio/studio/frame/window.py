@@ -59,8 +59,6 @@ AUTOSAVE_MS = 400
 SLOW_TICK_MS = 33
 #: The layout in which a next step is taken, and the view to take it in.
 NEXT = {"differences": ("Fidelity", "fidelity"), "shape": ("Shape", "attributes")}
-#: Views of learning by the action that shows them.
-LEARNING = {"training": "training", "show_runs": "runs", "show_predictions": "predictions"}
 
 
 class Window(QMainWindow):
@@ -222,8 +220,6 @@ class Window(QMainWindow):
         }  # fmt: skip
         for name, slot in table.items():
             act[name].triggered.connect(slot)
-        for name, view in LEARNING.items():
-            act[name].triggered.connect(partial(self._show_learning, view))
         act["loop"].toggled.connect(self._on_loop)
         clock.playing_changed.connect(self._on_playing)
         self.empty.open_wanted.connect(self.opener.ask_files)
@@ -324,13 +320,6 @@ class Window(QMainWindow):
             if view in self.host.docks:
                 self.host.show_dock(view)
         self._say_next()
-
-    def _show_learning(self, view: str, *_: object) -> None:
-        """Bring a view of learning to the front, where it has its place."""
-        if view in self.host.docks:
-            if self.host.docks[view].isHidden() or self.store.value.layout_name != "Learn":
-                self.layouts.show("Learn")
-            self.host.show_dock(view)
 
     def open_path(self, path: Path) -> None:
         """Open one file in the background."""

@@ -17,7 +17,7 @@ from m3n_studio.studio.predictions.session_signals import Stored, fingerprint, r
 if TYPE_CHECKING:
     from m3n_studio.learning.moments_predicted import Partial
     from m3n_studio.learning.pieces import Plan
-    from m3n_studio.learning.trained import Trained
+    from m3n_studio.learning.trained import Learned, Trained
     from m3n_studio.project import Project
     from m3n_studio.studio.core.jobs import Task
 
@@ -48,7 +48,7 @@ class Opened:
     sources : tuple of Stored
     """
 
-    models: tuple[Trained, ...]
+    models: tuple[Trained | Learned, ...]
     plan: Plan
     partial: Partial
     cache: PredictionCache
@@ -128,7 +128,7 @@ def predict_piece(opened: Opened, number: int, task: Task) -> Piece:
     return Piece(number, first, arrays, False)
 
 
-def words(models: tuple[Trained, ...]) -> str:
+def words(models: tuple[Trained | Learned, ...]) -> str:
     """Which models these are, for people."""
     if models[0].epoch:
         return f"fold {models[0].fold} in training, epoch {models[0].epoch}"

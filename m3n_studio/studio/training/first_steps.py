@@ -19,8 +19,8 @@ FEWEST_PEOPLE = 3
 QUICK_PRESET, USUAL_PRESET = "smoke", "small"
 #: What the view says: words, and the action its button triggers with the button's words.
 Words = tuple[str, tuple[tuple[str, str], ...]]
-_SEE_RUNS = (("show_runs", "See the run"),)
-_SEE_PREDICTIONS = (("show_predictions", "See predictions"),)
+_SEE_RUNS = (("runs", "See the run"),)
+_SEE_PREDICTIONS = (("predictions", "See predictions"),)
 _FIRST = (
     "First of two steps: an encoder learns from motions, without labels. Press Start; with the demo motions it is ready"
     " within a minute or two. Then it is finetuned on your labels."
