@@ -92,8 +92,10 @@ def test_an_order_goes_through_the_command_line_and_back(tmp_path):
     with pytest.raises(SystemExit):
         main(["finetune", "--data", str(folder), "--out", str(tmp_path / "x"), "--without", "u9"])
     folder.rename(tmp_path / "moved")
+    assert order_of(tmp_path / "moved" / "runs" / "one").data == str(tmp_path / "moved")
+    (tmp_path / "moved" / "runs" / "one").rename(tmp_path / "alone")
     with pytest.raises(ValueProblem, match="cannot be found"):
-        order_of(tmp_path / "moved" / "runs" / "one")
+        order_of(tmp_path / "alone")
 
 
 def test_ctrl_c_stops_with_a_checkpoint(tmp_path, monkeypatch, capsys):
