@@ -152,7 +152,7 @@ class TestForm:
         form.set_kind("finetune", form.draft)
         form.all.search.setText("learning rate")
         seen = {name for name, row in form.all.rows.items() if not row.isHidden()}
-        assert seen == {"finetune.optimiser.learning_rate"}
+        assert seen == {"finetune.optimiser.learning_rate", "finetune.warm_start.refine.learning_rate"}
         form.all.search.setText("xyzzy")
         assert not form.all.nothing.isHidden()
         form.all.search.clear()
