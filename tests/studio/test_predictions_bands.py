@@ -90,6 +90,9 @@ def test_gates_of_a_fold_or_of_all_and_who_decided():
     who = decider(found, 3.0, 0)
     assert (who.expert, who.fold, who.gate) == (1, 0, 1.0)
     assert (who.part, who.whole) == pytest.approx((1.0, 1.0))
+    said = np.log(np.clip(found.window_probability[found.window_at(3.0)].astype(float), 1e-9, 1))
+    assert who.total == pytest.approx(said.max() - said.mean())
+    assert who.little == (0.5 * who.total > 1.0)
     assert decider(found, 10.5, 1).expert in (0, 1)  # the third expert speaks against the class that wins
     assert decider(found, 300.0, 0) is None
     mean, count = by_class(found, 0, None)

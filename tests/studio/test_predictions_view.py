@@ -19,6 +19,7 @@ from m3n_studio.learning.finetune import finetune
 from m3n_studio.project import Project
 from m3n_studio.recordings.tables import write_signals
 from m3n_studio.studio.core.jobs import Task
+from m3n_studio.studio.predictions.gate_rows import decider
 from m3n_studio.studio.predictions.prediction_work import open_prediction, predict_piece
 from m3n_studio.studio.predictions.tier_writer import tier_name
 from tests.learning import made, tiny
@@ -196,7 +197,13 @@ def test_reading_gates_and_table_say_what_the_arrays_say(qtbot, window, view):
     words = view.reading.words()[0]
     assert f"{found.classes[int(p.argmax())]} {100 * float(p.max()):.0f} %" in words
     says = found.says(at, int(p.argmax()), 0)
-    assert f"expert {int(says.argmax()) + 1} of fold 1 decided: {says.max():+.2f} of {says.sum():+.2f}" in words
+    who = decider(found, 30.0, 0)
+    assert (who.expert, who.part, who.whole) == pytest.approx((int(says.argmax()), says.max(), says.sum()))
+    told = (
+        f"the experts of fold 1 say little of it: {says.sum():+.2f} of about {who.total:+.2f} logits, most expert"
+        if who.little else f"expert {who.expert + 1} of fold 1 decided: {says.max():+.2f} of {says.sum():+.2f}"
+    )  # fmt: skip
+    assert told in words
     assert "labelled class 0" in words
     experts = found.mean_gates.shape[2]
     assert len([r for r in view.strip.layout_now().rows if r.kind == "gate"]) == experts

@@ -65,6 +65,8 @@ class Decider:
         Its mean gate.
     fold : int
         From 0: whose expert.
+    total : float, logits
+        The same of all that is said, experts or not: from the mean probabilities of the folds.
     """
 
     expert: int
@@ -72,6 +74,12 @@ class Decider:
     whole: float
     gate: float
     fold: int
+    total: float
+
+    @property
+    def little(self) -> bool:
+        """Whether less than half was said by the experts: the rest goes past them, or other folds say it."""
+        return self.whole < 0.5 * self.total
 
 
 def decider(found: Explained, time_s: float, fold: int) -> Decider | None:
@@ -83,11 +91,16 @@ def decider(found: Explained, time_s: float, fold: int) -> Decider | None:
     if window is None or moment is None or not experts_of(found):
         return None
     of = 0 if fold == MEAN else min(fold, len(found.mean_gates) - 1)
-    says = found.says(window, int(found.probability[moment].argmax()), of)
+    label = int(found.probability[moment].argmax())
+    says = found.says(window, label, of)
     if says is None:
         return None
     best = int(says.argmax())
-    return Decider(best, float(says[best]), float(says.sum()), float(found.mean_gates[of, window, best]), of)
+    said = np.log(np.clip(found.window_probability[window].astype(np.float64), 1e-9, 1.0))
+    return Decider(
+        best, float(says[best]), float(says.sum()), float(found.mean_gates[of, window, best]), of,
+        float(said[label] - said.mean()),
+    )  # fmt: skip
 
 
 def by_class(found: Explained, fold: int, labels: Labels | None) -> tuple[Floats, NDArray[np.int64]]:

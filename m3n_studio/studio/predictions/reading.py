@@ -43,8 +43,12 @@ def says(group: Group, time_s: float) -> str:
     who = decider(found, time_s, group.fold)
     if who is not None:
         of = f" of fold {who.fold + 1}" if found.mean_gates.shape[0] > 1 else ""
-        parts.append(f"expert {who.expert + 1}{of} decided: {who.part:+.2f} of {who.whole:+.2f} logits,"
-                     f" gate {100 * who.gate:.0f} %")  # fmt: skip
+        gate = f"gate {100 * who.gate:.0f} %"
+        if who.little:
+            parts.append(f"the experts{of} say little of it: {who.whole:+.2f} of about {who.total:+.2f} logits, most"
+                         f" expert {who.expert + 1}, {gate}")  # fmt: skip
+        else:
+            parts.append(f"expert {who.expert + 1}{of} decided: {who.part:+.2f} of {who.whole:+.2f} logits, {gate}")
     doubt = float(entropy(p[None])[0])
     parts.append(f"doubt {100 * doubt:.0f} %, lead {100 * float(top[0] - (top[1] if len(top) > 1 else 0)):.0f} points")
     return " · ".join(parts)
@@ -91,7 +95,8 @@ class Reading(QWidget):
         self.setToolTip(
             "What the models say where the cursor is. Which expert decided: a class's logit is a sum over experts of"
             " gate times opinion, so each one's part is known; the one that lifts the winning class most above the"
-            " mean of all classes decided. Taken from the window whose middle is nearest."
+            " mean of all classes decided. Where a linear way goes past the experts and says more than they do, that is"
+            " told instead. Taken from the window whose middle is nearest."
         )
 
     def show_at(self, groups: tuple[Group, ...], time_s: float) -> None:
