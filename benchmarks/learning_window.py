@@ -111,6 +111,8 @@ class Learning:
             settle(app, 0.2)
         self.view = window.views["training"]
         wait(app, lambda: self.view.form is not None and bool(self.view.data.data.parts))
+        self.view.switch.choose("finetune")  # a project without a model begins with an encoder
+        self.view.form.preset_chosen.emit("small")
         window.desk.put(window.desk.project.sessions()[0].id)
         settle(app, 2.0)
 

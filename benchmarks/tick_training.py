@@ -57,6 +57,7 @@ def train(app: QApplication, window: Window, folder: Path) -> object:
     view = window.views["training"]
     window.host.show_dock("training")
     wait(app, lambda: view.form is not None and bool(view.data.data.parts))
+    view.switch.choose("finetune")
     view.form.draft.put({"finetune.optimiser.epochs": 100_000, "finetune.optimiser.stop_patience": 100_000})
     view.form.changed.emit()
     settle(app, 2.0)

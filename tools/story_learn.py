@@ -187,7 +187,7 @@ def accept(user: Worker, story: Telling) -> None:
 def _took(run: Path) -> str:
     events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines() if line.strip()]
     epochs = sum(e["kind"] == "epoch" for e in events)
-    return f"{epochs} epochs in {(events[-1]['time'] - events[0]['time']) / 60:.1f} minutes"
+    return f"{epochs} epochs in {events[-1]['time'] - events[0]['time']:.0f} s"
 
 
 def _result(run: Path) -> str:
