@@ -212,7 +212,7 @@ def pan(app: QApplication, theme: Any, count: int) -> tuple[float, float]:
     cloud = PointCloud(theme)
     cloud.resize(*SIZE)
     cloud.show()
-    app.processEvents()
+    settle(app, 0.5)
     cloud.set_points(flat, Look(code, shape, COLORS, np.zeros(count, dtype=bool)))
     own, began = time.thread_time(), time.perf_counter()
     ours = frames(lambda i: cloud._push(3.0 if i % 40 < 20 else -3.0, 1.0 if i % 20 < 10 else -1.0), cloud.repaint)
@@ -223,7 +223,7 @@ def pan(app: QApplication, theme: Any, count: int) -> tuple[float, float]:
     plot.show()
     brushes = [pg.mkBrush(c) for c in COLORS]
     plot.addItem(pg.ScatterPlotItem(flat[:, 0], flat[:, 1], size=5, pen=None, brush=[brushes[c] for c in code]))
-    app.processEvents()
+    settle(app, 0.5)
     box = plot.getViewBox()
     theirs = frames(lambda i: box.translateBy(x=0.05 if i % 40 < 20 else -0.05), plot.viewport().repaint)
     plot.close()
