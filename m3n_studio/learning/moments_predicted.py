@@ -49,7 +49,8 @@ class Explained(Predicted):
 
     def moment_at(self, time_s: float) -> int | None:
         """The moment a time is in; None outside or where nothing is known."""
-        at = int(np.floor((time_s - self.time_s[0]) / self.hop_s + 1e-6)) if len(self.time_s) else -1
+        hops = (time_s - self.time_s[0]) / self.hop_s if len(self.time_s) else -1.0
+        at = 0 if -0.5 < hops < 0 else int(np.floor(hops + 1e-6))  # windows begin on their own grid, a little later
         return at if 0 <= at < len(self.time_s) and np.isfinite(self.probability[at]).all() else None
 
     def says(self, window: int, label: int, model: int) -> Floats | None:

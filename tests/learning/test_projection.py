@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import time
 
 import numpy as np
 import pytest
@@ -116,10 +115,10 @@ def test_umap_is_stopped_at_once_and_its_child_is_gone():
     if importlib.util.find_spec("umap") is None:
         pytest.skip("umap-learn is not installed")
     points, _ = heaps(3000, 20)
-    began = time.monotonic()
+    asked = []
     with pytest.raises(Cancelled):
-        projection.project(points, "umap", cancelled=lambda: time.monotonic() - began > 2.5)
-    assert time.monotonic() - began < 5.0
+        projection.project(points, "umap", cancelled=lambda: asked.append(1) or len(asked) == 12)
+    assert len(asked) == 12
     if os.path.isdir("/proc"):
         assert not _children()
 
@@ -136,10 +135,10 @@ def test_what_is_not_laid_out_goes_to_its_like(monkeypatch):
 def test_a_projection_is_stopped_at_once_and_its_child_is_gone():
     pytest.importorskip("sklearn")
     points, _ = heaps(3000, 20)
-    began = time.monotonic()
+    asked = []
     with pytest.raises(Cancelled):
-        projection.project(points, "tsne", cancelled=lambda: time.monotonic() - began > 0.5)
-    assert time.monotonic() - began < 3.0
+        projection.project(points, "tsne", cancelled=lambda: asked.append(1) or len(asked) == 3)
+    assert len(asked) == 3
     if os.path.isdir("/proc"):
         assert not _children()
 

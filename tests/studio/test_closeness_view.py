@@ -69,8 +69,8 @@ def asked(project, **more):
 
 def compute(qtbot, page):
     page.compute.click()
-    assert page.bar.isVisibleTo(page)
-    qtbot.waitUntil(lambda: page.job is None)
+    assert page.busy.isVisibleTo(page)
+    qtbot.waitUntil(lambda: page.busy.job is None)
 
 
 # ---------------------------------------------------------------------- the work, without a window
@@ -226,7 +226,7 @@ def test_a_comparison_is_cancelled_and_what_fails_is_told(qtbot, opened):
     page = view.bodies
     page.bodies.setValue(2000)
     page.compute.click()
-    page.cancel.click()
+    page.busy.cancel.click()
     assert page.words.text() == "Stopped."
     assert page.compute.isVisibleTo(page)
     qtbot.waitUntil(lambda: not window.jobs.running)
@@ -252,7 +252,7 @@ def test_a_session_is_compared_with_its_simulation_and_a_click_goes_there(qtbot,
     window.runs.look()
     assert (page.run.currentText(), page.model.currentText()) == ("pre", "fine")
     page.compare.click()
-    qtbot.waitUntil(lambda: page.job is None)
+    qtbot.waitUntil(lambda: page.busy.job is None)
     found = page.tracks_found
     assert found is not None, page.words.text()
     assert np.median(found.cosine) > 0.9

@@ -1,4 +1,4 @@
-"""The window is killed while it trains and labels: no acknowledged label and no kept epoch is lost."""
+"""The window is killed while it trains and labels: no acknowledged label and no epoch it told of is lost."""
 
 import subprocess
 import sys
@@ -8,7 +8,6 @@ import pytest
 
 from m3n_studio.learning import checkpoints
 from m3n_studio.learning.events import Epoch, follow
-from m3n_studio.learning.loop import SAVE_S
 from m3n_studio.learning.run_folder import RunFolder
 from m3n_studio.project import Project
 from tests.learning.test_cli_learn import project as make_project
@@ -32,7 +31,6 @@ def test_a_window_killed_while_it_trains_loses_nothing(tmp_path, most_s):
     finally:
         child.kill()
         rest, _ = child.communicate()
-    killed_at = time.time()
     acknowledged += rest.splitlines(keepends=True)
     ids = {line.split()[0] for line in acknowledged if line.endswith("end\n")}
     assert len(ids) > 5
@@ -41,9 +39,6 @@ def test_a_window_killed_while_it_trains_loses_nothing(tmp_path, most_s):
     assert ids <= there
     assert RunFolder.open(path).state.status == "interrupted"
     kept = checkpoints.load(path / "folds" / "1" / "checkpoints" / "last.pt")["position"]["epoch"]
-    epochs = [e for e in follow(path).new() if isinstance(e.message, Epoch)]
+    told = max(e.message.epoch for e in follow(path).new() if isinstance(e.message, Epoch))
     assert kept >= 1
-    # What is not in the checkpoint is younger than the least time between two of them, and is computed again.
-    lost = [e for e in epochs if e.message.epoch > kept]
-    assert all(killed_at - e.time < 3 * SAVE_S + 2.0 for e in lost)
-    assert kept <= max(e.message.epoch for e in epochs) + 1
+    assert told - 1 <= kept <= told + 1  # one may be between its checkpoint and its line, or the other way round

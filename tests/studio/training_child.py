@@ -6,12 +6,14 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 
 from m3n_studio.annotation.model import Annotation, Change
+from m3n_studio.learning import loop
 from m3n_studio.studio.app import application
 from m3n_studio.studio.frame.window import Window
 from tests.studio.training_orders import order
 
 
 def main(folder):
+    loop.SAVE_S = 0.0  # after every epoch
     app = application()
     window = Window(theme="light", viewport="offscreen")
     window.show()

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QProgressBar,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -22,10 +21,11 @@ from PySide6.QtWidgets import (
 from m3n_studio.studio.core.contents import Contents
 from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
-from m3n_studio.studio.core.jobs import Job, Task
+from m3n_studio.studio.core.jobs import Task
 from m3n_studio.studio.core.shape_hints import ShapeHint
 from m3n_studio.studio.embedding import closeness_work as work
 from m3n_studio.studio.embedding.closeness_plot import SpectraPlot, StripRow, Strips
+from m3n_studio.studio.embedding.similarity_busy import BusyRow
 from m3n_studio.studio.look.theme import Theme
 from m3n_studio.studio.look.widgets import combo, label, named, push_button
 
@@ -65,7 +65,6 @@ class BodiesPage(QWidget):
         super().__init__()
         self._context, self._desk, self._contents = context, desk, Contents()
         self.answer: work.Answer | None = None
-        self.job: Job | None = None
         self._path = ""
         self._filled: Project | None = None
         self._build()
@@ -145,23 +144,20 @@ class BodiesPage(QWidget):
 
     def _buttons(self) -> QHBoxLayout:
         self.compute = push_button("Compute", tip="Compare bodies with the real windows", style="primary")
-        self.cancel = push_button("Cancel", tip="Stop comparing")
-        self.bar = named(QProgressBar(), accessible="Progress of comparing")
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 1000)
+        self.busy = BusyRow("comparing")
         self.show_hints = push_button("Show on the sliders", tip="Mark these ranges on the sliders of the Shape view")
         self.clear_hints = push_button("Clear hints", tip="Take the marks off the sliders")
         row = QHBoxLayout()
         row.setContentsMargins(0, 2, 0, 0)
         row.setSpacing(6)
-        for button in (self.compute, self.cancel, self.show_hints, self.clear_hints):
+        for button in (self.compute, self.show_hints, self.clear_hints):
             row.addWidget(button)
-        row.insertWidget(2, self.bar, 1)
+        row.addWidget(self.busy, 1)
         row.addStretch(1)
         self.first = self.compute
         self._busy(False)
         self.compute.clicked.connect(self.begin)
-        self.cancel.clicked.connect(self.stop)
+        self.busy.stopped.connect(self._on_stopped)
         self.show_hints.clicked.connect(self.put_hints)
         self.clear_hints.clicked.connect(self.drop_hints)
         return row
@@ -274,7 +270,7 @@ class BodiesPage(QWidget):
         if self._desk.project is not None and not ready:
             self.words.setText("This project has no subject with a recording whose placement is named. Import"
                                " recordings, and say in the Project view where the sensors were worn.")  # fmt: skip
-        elif self.answer is None and self.job is None:
+        elif self.answer is None and self.busy.job is None:
             self.words.setText(BEGIN)
 
     # ------------------------------------------------------------------ computing
@@ -302,41 +298,36 @@ class BodiesPage(QWidget):
 
             return work.compare_bodies(project, model or default_body(), asked, task)
 
-        self.bar.setValue(0)
         self._busy(True)
         self.words.setText(f"Comparing {asked.bodies} bodies …")
-        self.job = self._context.jobs.run("Comparing bodies", run, done=self._on_done, failed=self._on_failed, key=KEY)
-        self.job.progressed.connect(self._on_progress)
+        self.busy.follow(
+            self._context.jobs.run("Comparing bodies", run, done=self._on_done, failed=self._on_failed, key=KEY)
+        )
 
     def _busy(self, on: bool) -> None:
-        self.bar.setVisible(on)
-        self.cancel.setVisible(on)
         self.compute.setVisible(not on)
         self.show_hints.setVisible(not on)
         self.clear_hints.setVisible(not on)
 
-    @Slot(float)
-    def _on_progress(self, share: float) -> None:
-        self.bar.setValue(round(1000 * share))
-
     @Slot()
     def stop(self) -> None:
         """Stop comparing; what was shown before stays."""
-        if self.job is not None:
-            self.job.cancel()
-            self.job = None
-            self.words.setText("Stopped.")
+        if self.busy.job is not None:
+            self.busy.stop()
+            self._on_stopped()
+
+    @Slot()
+    def _on_stopped(self) -> None:
+        self.words.setText("Stopped.")
         self._busy(False)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        self.job = None
         self._busy(False)
         self.words.setText(f"{str(error)[:1].upper()}{str(error)[1:]}.")
 
     @Slot(object)
     def _on_done(self, answer: work.Answer) -> None:
-        self.job = None
         self._busy(False)
         self.answer = answer
         found = answer.found

@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from m3n_studio.recordings import signal as recorded
 from m3n_studio.studio.core.contents import Contents
 from m3n_studio.studio.core.desk import Desk
 from m3n_studio.studio.core.docks import ViewContext
 from m3n_studio.studio.core.going import Goer
-from m3n_studio.studio.core.jobs import Job
 from m3n_studio.studio.embedding import closeness_pair as work
 from m3n_studio.studio.embedding.closeness_bodies import _refill
 from m3n_studio.studio.embedding.closeness_plot import PointsPlot
 from m3n_studio.studio.embedding.closeness_tracks import TimeTracks
+from m3n_studio.studio.embedding.similarity_busy import BusyRow
 from m3n_studio.studio.look.theme import Theme
-from m3n_studio.studio.look.widgets import combo, label, named, push_button
+from m3n_studio.studio.look.widgets import combo, label, push_button
 
 KEY = "closeness session"
 BEGIN = "How alike are the simulation and its recording to a model? Choose a run and press Compare."
@@ -42,7 +42,6 @@ class SessionPage(QWidget):
         super().__init__()
         self._context, self._desk, self._contents = context, desk, Contents()
         self.tracks_found: work.Tracks | None = None
-        self.job: Job | None = None
         self.goer = Goer(desk, context.clock, context.selection, self)
         self._build()
         if context.runs is not None:
@@ -58,10 +57,7 @@ class SessionPage(QWidget):
                          characters=7)  # fmt: skip
         self.model = combo(tip="The finetuned run that predicts both", accessible="Finetuned run", characters=7)
         self.compare = push_button("Compare", tip="Embed and predict both", style="primary")
-        self.cancel = push_button("Cancel", tip="Stop comparing")
-        self.bar = named(QProgressBar(), accessible="Progress of comparing")
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 1000)
+        self.busy = BusyRow("comparing")
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(5)
@@ -76,9 +72,8 @@ class SessionPage(QWidget):
         grid.setColumnStretch(3, 1)
         last = QHBoxLayout()
         last.setSpacing(6)
-        for button in (self.compare, self.cancel):
-            last.addWidget(button)
-        last.addWidget(self.bar, 1)
+        last.addWidget(self.compare)
+        last.addWidget(self.busy, 1)
         last.addStretch(1)
         grid.addLayout(last, 1, 2, 1, 2)
         self.words = label(BEGIN, style="muted", accessible="What came out")
@@ -95,7 +90,7 @@ class SessionPage(QWidget):
         layout.addStretch(1)
         self.first = self.words
         self.compare.clicked.connect(self.begin)
-        self.cancel.clicked.connect(self.stop)
+        self.busy.stopped.connect(self._on_stopped)
         self.track.went.connect(self._on_went)
         self._busy(False)
         self._show_parts()
@@ -126,7 +121,7 @@ class SessionPage(QWidget):
                 box.setCurrentIndex(1)
         has_run = self.run.count() > 1 or self.model.count() > 1
         self.compare.setEnabled(bool(self.pairs) and has_run)
-        if self.tracks_found is None and self.job is None:
+        if self.tracks_found is None and self.busy.job is None:
             self.words.setText(NO_PAIR if not self.pairs else BEGIN if has_run else NO_RUN)
 
     @Slot()
@@ -147,41 +142,34 @@ class SessionPage(QWidget):
             self.words.setText("Choose a run for embeddings, for predictions, or both.")
             return
         self._busy(True)
-        self.bar.setValue(0)
         self.words.setText("Comparing simulation and recording …")
-        self.job = self._context.jobs.run(
+        self.busy.follow(self._context.jobs.run(
             "Comparing simulation and recording", lambda task: work.compare_session(pairs, placement, run, model, task),
             done=self._on_done, failed=self._on_failed, key=KEY,
-        )  # fmt: skip
-        self.job.progressed.connect(self._on_progress)
+        ))  # fmt: skip
 
     def _busy(self, on: bool) -> None:
-        self.bar.setVisible(on)
-        self.cancel.setVisible(on)
         self.compare.setVisible(not on)
-
-    @Slot(float)
-    def _on_progress(self, share: float) -> None:
-        self.bar.setValue(round(1000 * share))
 
     @Slot()
     def stop(self) -> None:
         """Stop comparing."""
-        if self.job is not None:
-            self.job.cancel()
-            self.job = None
-            self.words.setText("Stopped.")
+        if self.busy.job is not None:
+            self.busy.stop()
+            self._on_stopped()
+
+    @Slot()
+    def _on_stopped(self) -> None:
+        self.words.setText("Stopped.")
         self._busy(False)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        self.job = None
         self._busy(False)
         self.words.setText(f"{str(error)[:1].upper()}{str(error)[1:]}.")
 
     @Slot(object)
     def _on_done(self, found: work.Tracks) -> None:
-        self.job = None
         self._busy(False)
         self.tracks_found = found
         self.words.setText(said(found))

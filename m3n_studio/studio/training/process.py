@@ -12,8 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 #: How long a child that is asked to stop may take, s, and how often it is looked at.
 GRACE_S, LOOK_S = 0.8, 0.05
 NICE = 5
-#: While training, Python changes threads this often, s: five times as often as by itself, for the window's sake.
-SWITCH_S = 0.001
 
 
 def train(order: RunOrder, task: Task) -> Path:
@@ -51,20 +48,8 @@ def train_here(order: RunOrder, task: Task) -> Path:
     def tell(message: Message) -> None:
         task.progress(share.after(message), 1.0)
 
-    with giving_way():
-        (_pretrain if order.kind == "pretrain" else _finetune)(order, tell, task)
+    (_pretrain if order.kind == "pretrain" else _finetune)(order, tell, task)
     return order.path
-
-
-@contextmanager
-def giving_way() -> Iterator[None]:
-    """Let other threads have the interpreter sooner: measured, it takes a quarter off the window's slowest ticks."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(min(before, SWITCH_S))
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 def be_modest() -> None:
