@@ -11,8 +11,9 @@ _HERE = "m3n_studio.learning"
 
 METHODS = (
     Method("deepconvlstm", "DeepConvLSTM", "Convolutions and LSTM on the real signals alone.",
-           "neural", f"{_HERE}.build:deepconvlstm"),
-    Method("base", "Base", "The network of Multi3Net from random weights.", "neural", f"{_HERE}.build:plain"),
+           "neural", f"{_HERE}.build:deepconvlstm", parts=("deepconvlstm",)),
+    Method("base", "Base", "The network of Multi3Net from random weights.",
+           "neural", f"{_HERE}.build:plain", parts=("imu", "classifier")),
     Method("reconstruction", "IMU reconstruction", "Pretrained to reconstruct synthetic signals.",
            "neural", f"{_HERE}.build:plain", Objectives(contrastive=False, pose2imu=False)),
     Method("contrastive", "Contrastive", "Pretrained by the contrast between text, pose and signals.",

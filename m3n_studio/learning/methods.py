@@ -46,6 +46,8 @@ class Method:
         ``build(seed) -> Classical``.
     objectives : Objectives or None
         What its pretraining asks for; None trains from scratch.
+    parts : tuple of str
+        Parts of the ``model`` settings it is built from; empty for all of them.
     """
 
     name: str
@@ -54,6 +56,21 @@ class Method:
     family: Literal["neural", "classical"]
     build: str
     objectives: Objectives | None = None
+    parts: tuple[str, ...] = ()
+
+    def concerned(self, setting: str) -> bool:
+        """Whether a setting, by its dotted name, has a say in what it learns.
+
+        A study computes nothing anew for the others.
+        """
+        if self.pretrained:
+            return setting not in ("version", "preset")
+        if self.family == "classical":
+            return setting.startswith(("windows.", "finetune.folds", "finetune.validation_users"))
+        top, _, rest = setting.partition(".")
+        if top == "model":
+            return not self.parts or rest.partition(".")[0] in self.parts
+        return top == "windows" or (top == "finetune" and not rest.startswith(("warm_start.", "freeze", "normalise")))
 
     @property
     def pretrained(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -86,6 +86,9 @@ class ClassifierConfig(Settings):
         False,
         "The standardised embeddings also reach the answer by one linear layer beside the head, which then begins "
         "by adding nothing (ours)",
+    )
+    straight_from: Literal["embedding", "tokens"] = setting(
+        "embedding", "What goes the straight way: embeddings alone, or the encoder's six tokens H beside them (ours)"
     )
     heads: int = setting(8, "Attention heads", ge=1, le=64)
     stages: int = setting(2, "Attention stages", ge=1, le=8)

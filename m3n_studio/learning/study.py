@@ -46,7 +46,7 @@ from typing import Any, Literal
 from m3n_studio.atomic import atomic
 from m3n_studio.errors import Cancelled, FileError
 from m3n_studio.learning.config import LearningConfig, load_preset
-from m3n_studio.learning.methods import find_method
+from m3n_studio.learning.methods import Method, find_method
 from m3n_studio.learning.settings import SettingProblem, Settings, setting
 from m3n_studio.learning.windows import LabelledRecording, Windows, cut
 
@@ -221,7 +221,7 @@ def results(plan: Plan) -> list[dict[str, Any]]:
         try:
             result = json.loads(path.read_text(encoding="utf-8"))
             known = json.dumps(result["cell"], sort_keys=True) in wanted and result["settings"] == _settings_mark(
-                plan, bool(result["cell"]["pretraining"])
+                plan, find_method(result["cell"]["method"])
             )
             if known and isinstance(result["mean"], float):
                 found.append(result)
@@ -273,7 +273,7 @@ class _Work:
         }  # fmt: skip
 
     def _mark(self, cell: Cell) -> str:
-        return _settings_mark(self.plan, bool(cell.pretraining))
+        return _settings_mark(self.plan, find_method(cell.method))
 
     def config(self, cell: Cell) -> LearningConfig:
         """The settings of a cell."""
@@ -324,11 +324,11 @@ class _Work:
         return self._motions[name]
 
 
-def _settings_mark(plan: Plan, pretrained: bool) -> str:
-    """A digest of every setting the grid does not vary and that concerns a cell."""
-    seeds = plan.file.pretrain_seeds if pretrained else ""
-    key = json.dumps([plan.config.model_dump(mode="json"), seeds], sort_keys=True)
-    return hashlib.sha256(key.encode()).hexdigest()[:16]
+def _settings_mark(plan: Plan, method: Method) -> str:
+    """A digest of every setting the grid does not vary and that concerns a method."""
+    concerned = {name: value for name, value in plan.config.flat().items() if method.concerned(name)}
+    seeds = plan.file.pretrain_seeds if method.pretrained else ""
+    return hashlib.sha256(json.dumps([concerned, seeds], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def by(found: list[dict[str, Any]], **wanted: Any) -> Iterator[dict[str, Any]]:

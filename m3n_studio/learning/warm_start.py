@@ -34,7 +34,7 @@ def standardise(network: Any, windows: Windows, seen: Ints) -> None:
     A feature that does not vary, or a placement never there, keeps standard deviation 1.
     """
     straight = network.straight
-    raw = _embeddings(network, windows, seen)
+    raw = _raw(network, windows, seen)
     there = torch.from_numpy(windows.mask[seen])
     for place in range(raw.shape[1]):
         rows = raw[there[:, place], place].double()
@@ -58,7 +58,7 @@ def warm_start(network: Any, windows: Windows, train: Ints, penalty: float) -> N
         Half of it times the squares of the weights is added. Classes without a window are hardly ever said.
     """
     straight = network.straight
-    raw, mask = _embeddings(network, windows, train), torch.from_numpy(windows.mask[train])
+    raw, mask = _raw(network, windows, train), torch.from_numpy(windows.mask[train])
     x = (((raw - straight.mean) / straight.std) * mask[:, :, None]).flatten(1).double()
     classes, label = np.unique(windows.label[train], return_inverse=True)
     weight, offset = solve(x, torch.from_numpy(label.reshape(-1)), len(classes), penalty)
@@ -89,12 +89,13 @@ def solve(x: Tensor, label: Tensor, classes: int, penalty: float) -> tuple[Tenso
     return weight.detach(), offset.detach() - middle
 
 
-def _embeddings(network: Any, windows: Windows, at: Ints) -> Tensor:
-    """Embeddings (n, P, E) of windows at some indices; the network is left in evaluation mode."""
+def _raw(network: Any, windows: Windows, at: Ints) -> Tensor:
+    """What goes the straight way (n, P, F) of windows at some indices; the network is left in evaluation mode."""
     network.eval()
     parts = []
     with torch.no_grad():
         for a in range(0, len(at), _BATCH):
             rows = at[a : a + _BATCH]
-            parts.append(network.encoder(torch.from_numpy(windows.imu[rows]), torch.from_numpy(windows.mask[rows]))[1])
+            seen = network.encoder(torch.from_numpy(windows.imu[rows]), torch.from_numpy(windows.mask[rows]))
+            parts.append(network.straight.raw(*seen))
     return torch.cat(parts)

@@ -57,6 +57,27 @@ def test_what_each_is_pretrained_on():
     assert find_method("multi3net").objectives == find_method("multi3net_plus").objectives == Objectives()
 
 
+@pytest.mark.parametrize("name", ["deepconvlstm", "base", "multi3net_plus"])
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("model.imu.width", 64), ("model.classifier.width", 16), ("model.deepconvlstm.filters", 8)],
+)
+def test_a_network_follows_the_settings_that_concern_its_method(name, setting, value):
+    method, config = find_method(name), load_preset("smoke")
+    before, after = (
+        {n: w.shape for n, w in method.network(c.model, SHAPE).state_dict().items()}
+        for c in (config, config.with_({setting: value}))
+    )
+    assert method.concerned(setting) >= (before != after)  # pretrained methods are concerned by everything
+
+
+def test_a_method_from_scratch_is_not_concerned_by_pretraining():
+    for name, method in methods().items():
+        assert method.concerned("windows.rate_hz"), name
+        assert method.concerned("pretrain.optimiser.epochs") == method.pretrained, name
+        assert method.concerned("finetune.optimiser.epochs") == (method.family == "neural"), name
+
+
 def test_a_plugins_method_stands_beside_ours():
     door = Door()
     register(door)

@@ -37,9 +37,9 @@ seeds = [0, 1]
 """
 
 
-def plan(tmp_path, methods=("forest",), name="OpenPack"):
+def plan(tmp_path, methods=("forest",), name="OpenPack", more=""):
     path = tmp_path / "plan.toml"
-    path.write_text(PLAN.format(methods=json.dumps(list(methods)), name=name))
+    path.write_text(PLAN.format(methods=json.dumps(list(methods)), name=name) + more)
     return read_plan(path)
 
 
@@ -59,6 +59,16 @@ def test_cells_are_what_makes_sense(tmp_path):
     counted = {m: sum(c.method == m for c in found) for m in ("forest", "base", "multi3net", "multi3net_plus")}
     assert counted == {"forest": each, "base": each, "multi3net": 2 * each, "multi3net_plus": 4 * each}
     assert len({c.name for c in found}) == len(found)
+
+
+def test_a_setting_that_does_not_concern_a_method_computes_nothing_anew(tmp_path):
+    told = []
+    run_study(plan(tmp_path), recordings, tell=told.append)
+    changed = plan(tmp_path, more='"pretrain.optimiser.epochs" = 7\n"model.imu.width" = 64\n')
+    assert len(results(changed)) == 8
+    run_study(changed, recordings, tell=told.append)
+    assert len(told) == 8
+    assert not results(plan(tmp_path, more='"windows.purity" = 0.7\n'))
 
 
 def test_a_study_goes_on_where_it_was(tmp_path):

@@ -80,17 +80,17 @@ def test_the_solution_is_that_of_regularised_logistic_regression(classes):
         np.testing.assert_allclose(found, other.predict_proba(x), atol=1e-5)
 
 
+@pytest.mark.parametrize("source", ["embedding", "tokens"])
 @pytest.mark.parametrize("method", ["multi3net", "multi3net_plus", "linear"])
-def test_it_begins_as_the_regression_and_the_head_adds_nothing(pretrained, method):
+def test_it_begins_as_the_regression_and_the_head_adds_nothing(pretrained, method, source):
     windows = tiny.windows()
-    network, _ = begun(pretrained, method, windows)
+    network, _ = begun(pretrained, method, windows, model__classifier__straight_from=source)
     train = np.arange(0, len(windows), 2)
     warm_start(network, windows, train, 1.0)
     imu, mask = torch.from_numpy(windows.imu), torch.from_numpy(windows.mask)
     with torch.no_grad():
         logits = network(imu, mask).logits
-        _, embeddings = network.encoder(imu, mask)
-        torch.testing.assert_close(logits, network.straight(embeddings, mask))
+        torch.testing.assert_close(logits, network.straight(*network.encoder(imu, mask), mask))
     assert (logits.argmax(1).numpy() == windows.label).mean() > 0.8
 
 

@@ -168,7 +168,7 @@ class Classifier(nn.Module):
         out: Outputs = self.head(tokens, mask)
         if self.straight is None:
             return out
-        return out._replace(logits=out.logits + self.straight(embeddings, mask))
+        return out._replace(logits=out.logits + self.straight(tokens, embeddings, mask))
 
     def extra_loss(self, outputs: Outputs) -> Tensor:
         """What the head adds to the cross-entropy: the weighted load balance, or 0."""

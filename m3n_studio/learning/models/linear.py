@@ -1,7 +1,7 @@
-"""The linear probe: the IMU encoders' embeddings, standardised, and one linear layer.
+"""The linear probe: what the IMU encoders make of a window, standardised, and one linear layer.
 
 What self-supervised encoders are usually judged by: whatever separates the classes must be in the
-embedding already. With few labels it has little to overfit. Placements stand side by
+embedding (or the tokens, as ``model.classifier.straight_from`` says) already. With few labels it has little to overfit. Placements stand side by
 side; missing ones are zero after standardisation. Finetuning gives the mean and standard deviation of
 the windows learned from, whether the layer begins in closed form or from random weights.
 """
@@ -29,7 +29,7 @@ class LinearProbe(nn.Module):
     def forward(self, imu: Tensor, mask: Tensor | None = None) -> Outputs:
         """Normalised windows (B, P, 6, T) with the placements' mask (B, P)."""
         tokens, embeddings = self.encoder(imu, mask)
-        flat = self.straight.features(embeddings, mask)
+        flat = self.straight.features(tokens, embeddings, mask)
         return Outputs(self.straight.linear(flat), None, tokens, flat)
 
     def extra_loss(self, outputs: Outputs) -> Tensor:
