@@ -45,8 +45,9 @@ from typing import Any, Literal
 
 from m3n_studio.atomic import atomic
 from m3n_studio.errors import Cancelled, FileError
-from m3n_studio.learning.config import LearningConfig, load_preset
+from m3n_studio.learning.config import FinetuneConfig, LearningConfig, load_preset
 from m3n_studio.learning.methods import Method, find_method
+from m3n_studio.learning.model_config import ClassifierConfig, DeepConvLstmConfig
 from m3n_studio.learning.settings import SettingProblem, Settings, setting
 from m3n_studio.learning.windows import LabelledRecording, Windows, cut
 
@@ -262,7 +263,8 @@ class _Work:
 
         config = self.config(cell)
         pretrained = self.pretrained(cell) if cell.pretraining else None
-        place = self.plan.out / "runs" / self.path(cell).stem
+        whole = hashlib.sha256(json.dumps(config.model_dump(mode="json")).encode()).hexdigest()[:6]
+        place = self.plan.out / "runs" / f"{self.path(cell).stem}-{whole}"  # a run goes on with all of its settings
         run = finetune(place, config, self.windows, pretrained=pretrained, made_from={"data": self.plan.data},
                        resume=place.exists(), cancelled=self.cancelled)  # fmt: skip
         metrics = run.metrics
@@ -293,10 +295,9 @@ class _Work:
         from m3n_studio.learning.pretrain import pretrain
         from m3n_studio.learning.run_folder import RunFolder
 
-        objectives = find_method(cell.method).objectives
         seed = cell.seed if self.plan.file.pretrain_seeds == "each" else 0
-        config = self.plan.config.with_({"pretrain.seed": seed, "pretrain.share": cell.share})
-        key = json.dumps([repr(objectives), config.pretrain.model_dump(mode="json"), self._mark(cell), cell.pretraining,
+        config = _for_pretraining(self.plan.config.with_({"pretrain.seed": seed, "pretrain.share": cell.share}))
+        key = json.dumps([repr(find_method(cell.method).objectives), config.model_dump(mode="json"), cell.pretraining,
                           [str(p) for p in self.plan.motions[cell.pretraining]]])  # fmt: skip
         digest = hashlib.sha256(key.encode()).hexdigest()[:10]
         name = re.sub(r"[^A-Za-z0-9_.%-]+", "-", f"{cell.pretraining}_{100 * cell.share:g}%_s{seed}_{digest}")
@@ -306,7 +307,6 @@ class _Work:
         found = batches_of(self._motion_set(cell.pretraining, config), config, cache=self.cache)
         began = time.monotonic()
         method = RunFolder(place).about.facts["method"] if RunFolder(place).exists else cell.method
-        config = config.with_({"finetune.method": method})
         run = pretrain(place, config, found.train, found.validation, method=method, resume=place.exists(),
                        made_from={"motion": cell.pretraining}, cancelled=self.cancelled)  # fmt: skip
         self.tell(f"pretrained {name}: loss {run.metrics['loss']:.3f}, {time.monotonic() - began:.0f} s")
@@ -322,6 +322,14 @@ class _Work:
                 mirrored=config.pretrain.bodies.mirror, cancelled=self.cancelled,
             )  # fmt: skip
         return self._motions[name]
+
+
+def _for_pretraining(config: LearningConfig) -> LearningConfig:
+    """The settings with all that pretraining does not ask at its default, so that one run serves many finetunings."""
+    return config.with_({
+        "finetune": FinetuneConfig(), "model.classifier": ClassifierConfig(),
+        "model.deepconvlstm": DeepConvLstmConfig(),
+    })  # fmt: skip
 
 
 def _settings_mark(plan: Plan, method: Method) -> str:

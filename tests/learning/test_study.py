@@ -69,6 +69,9 @@ def test_a_setting_that_does_not_concern_a_method_computes_nothing_anew(tmp_path
     run_study(changed, recordings, tell=told.append)
     assert len(told) == 8
     assert not results(plan(tmp_path, more='"windows.purity" = 0.7\n'))
+    next((changed.out / "cells").iterdir()).unlink()  # its run was made with other settings that do not concern it
+    run_study(changed, recordings, tell=told.append)
+    assert len(told) == 9
 
 
 def test_a_study_goes_on_where_it_was(tmp_path):

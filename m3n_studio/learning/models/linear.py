@@ -1,9 +1,10 @@
 """The linear probe: what the IMU encoders make of a window, standardised, and one linear layer.
 
-What self-supervised encoders are usually judged by: whatever separates the classes must be in the
-embedding (or the tokens, as ``model.classifier.straight_from`` says) already. With few labels it has little to overfit. Placements stand side by
-side; missing ones are zero after standardisation. Finetuning gives the mean and standard deviation of
-the windows learned from, whether the layer begins in closed form or from random weights.
+What self-supervised encoders are usually judged by: whatever separates the classes must be there
+already, in the embedding or, as ``model.classifier.straight_from`` says, in the tokens before it. With
+few labels it has little to overfit. Placements stand side by side; missing ones are zero after
+standardisation. Finetuning gives the mean and standard deviation of the windows learned from, whether
+the layer begins in closed form or from random weights.
 """
 
 from __future__ import annotations
