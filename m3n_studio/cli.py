@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from m3n_studio import __version__, cli_embed, cli_import, cli_labels, cli_learn, cli_project
+from m3n_studio import __version__, cli_embed, cli_import, cli_labels, cli_learn, cli_project, cli_runs
 from m3n_studio.errors import M3nError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.add_typer(cli_labels.app, name="labels")
 app.add_typer(cli_project.app)
 cli_import.add_to(app)
 cli_learn.add_to(app)
+cli_runs.add_to(app)
 cli_embed.add_to(app)
 
 

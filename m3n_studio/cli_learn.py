@@ -1,4 +1,4 @@
-"""Learning from the command line: ``pretrain``, ``finetune``, ``evaluate``, ``predict``, ``runs``, ``study``."""
+"""Learning from the command line: ``draw``, ``pretrain``, ``finetune``, ``evaluate``, ``predict``, ``study``."""
 
 from __future__ import annotations
 
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from m3n_studio.learning.events import Message
     from m3n_studio.learning.windows import LabelledRecording
 
-runs_app = typer.Typer(
-    name="runs", no_args_is_help=True, help="Look at training runs.",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)  # fmt: skip
-
 WRISTS = {"left": ("left_wrist",), "right": ("right_wrist",), "both": ("left_wrist", "right_wrist")}
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the run; new, unless --resume.")]
@@ -31,18 +26,56 @@ Set = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]
 RunPath = Annotated[Path, typer.Argument(help="A run's folder.")]
+Motion = Annotated[
+    list[str], typer.Option("--motion", "-m", help="Folder or file of motions, or `demo`; repeat for several.")
+]
+
+#: Endings of a file of windows that are drawn already.
+STORED = (".h5", ".hdf5")
 
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands on the command line."""
-    for command in (pretrain, finetune, evaluate, predict, study):
+    for command in (draw, pretrain, finetune, evaluate, predict, study):
         app.command()(command)
-    app.add_typer(runs_app)
+
+
+def draw(
+    motion: Motion,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write (.h5).")],
+    preset: Preset = "small",
+    epochs: Annotated[
+        int, typer.Option(min=1, help="How often every window is drawn, on another body each time.")
+    ] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Everything drawn follows from it.")] = 0,
+    change: Set = None,
+) -> None:
+    """Draw pretraining's windows into a file once, to pretrain from it elsewhere or again."""
+    from m3n_studio.learning.motion_set import load_motions
+    from m3n_studio.learning.text import read_templates
+    from m3n_studio.learning.triple_cache import write_cache
+    from m3n_studio.learning.triples import TripleDrawer
+
+    config = _config(preset, change, {})
+    bodies, templates = config.pretrain.bodies, read_templates(config.text.templates)
+    if out.suffix not in STORED:
+        raise FileError(out, found=f"a name ending in {out.suffix or 'nothing'}", expected=" or ".join(STORED))
+    with _bar("reading motions") as tell, _stoppable() as stopped:
+        found = load_motions(_folders(motion), config.windows, templates=templates, mirrored=bodies.mirror,
+                             progress=lambda done, total, _: tell(done, total), cancelled=stopped)  # fmt: skip
+    drawer = TripleDrawer(found, config.windows, bodies)
+    with _bar("drawing") as tell, _stoppable() as stopped:
+        write_cache(out, drawer, epochs=epochs, seed=seed, progress=tell, cancelled=stopped)
+    size = out.stat().st_size / 1e6
+    typer.echo(f"wrote {out}: {epochs} x {drawer.windows} windows of {len(found.clips)} motions, {size:.0f} MB")
 
 
 def pretrain(
     motion: Annotated[
-        list[str], typer.Option("--motion", "-m", help="Folder or file of motions, or `demo`; repeat for several.")
+        list[str],
+        typer.Option(
+            "--motion", "-m", help="Folder or file of motions, `demo`, or a file that `draw` wrote; repeat for several."
+        ),
     ],
     out: Out,
     preset: Preset = "small",
@@ -54,10 +87,9 @@ def pretrain(
     """Pretrain encoders of text, pose and synthetic signals on motions."""
     from m3n_studio.learning.motion_batches import motion_batches
     from m3n_studio.learning.pretrain import pretrain as run
-    from m3n_studio.resources import resource
 
     config = _config(preset, change, {"finetune.method": method} | ({} if seed is None else {"pretrain.seed": seed}))
-    folders = [resource("motions") if name == "demo" else Path(name) for name in motion]
+    folders = _folders(motion)
     with _bar("reading motions") as tell:
         found = motion_batches(folders, config, cache=_cache(), progress=lambda done, total, _: tell(done, total))
     for note in found.notes:
@@ -186,43 +218,6 @@ def study(
         typer.echo(str(path))
 
 
-@runs_app.command("list")
-def list_(folder: Annotated[Path, typer.Argument(help="A folder with runs somewhere in it.")] = Path()) -> None:
-    """List the runs in a folder."""
-    from m3n_studio.learning.run_folder import find_runs
-    from m3n_studio.learning.runs import summary
-
-    for run in find_runs(folder):
-        typer.echo(summary(run))
-
-
-@runs_app.command()
-def show(run: RunPath, last: Annotated[int, typer.Option(min=0, help="How many events.")] = 10) -> None:
-    """Say what a run is, how it stands, and what it said last."""
-    from m3n_studio.learning.runs import details
-
-    for line in details(run, last):
-        typer.echo(line)
-
-
-@runs_app.command()
-def compare(runs: Annotated[list[Path], typer.Argument(help="Folders of two runs or more.")]) -> None:
-    """Put runs side by side: the settings that differ, and the results."""
-    from m3n_studio.learning.runs import comparison
-
-    for line in comparison(runs):
-        typer.echo(line)
-
-
-@runs_app.command()
-def diagnose(run: RunPath) -> None:
-    """Say in plain words what a run suffers from, as far as it has come, and what to try."""
-    from m3n_studio.learning.runs import diagnosed
-
-    for line in diagnosed(run):
-        typer.echo(line)
-
-
 def load_recordings(data: str, tier: str, progress: Callable[[int, int], None]) -> list[LabelledRecording]:
     """Labelled recordings of a project, of a folder of phone and watch tables, or of the `demo`."""
     from m3n_studio.learning.demo_data import demo_recordings
@@ -261,6 +256,13 @@ def placed(signals: Sequence[Any], wanted: tuple[str, ...], named: Sequence[str]
         raise FileError(path, found=f"sensors {', '.join(by_name)}",
                         expected=f"{', '.join(wanted)}; --sensor PLACEMENT=NAME says which is which")  # fmt: skip
     return found
+
+
+def _folders(motion: Sequence[str]) -> list[Path]:
+    """Folders and files as named; ``demo`` is the motions that ship."""
+    from m3n_studio.resources import resource
+
+    return [resource("motions") if name == "demo" else Path(name) for name in motion]
 
 
 def _config(

@@ -30,6 +30,7 @@ from m3n_studio.imu.surface import Placement
 from m3n_studio.imu.tensor import signal_tensor
 from m3n_studio.learning.clip_texts import Said, in_words, said_of
 from m3n_studio.learning.config import WindowSpec
+from m3n_studio.learning.division import held_out, some_of
 from m3n_studio.learning.text import Templates, read_templates
 from m3n_studio.motion.clip import Clip, runs
 from m3n_studio.motion.formats import motion_suffixes, read_clip
@@ -140,27 +141,18 @@ class MotionSet:
 
     def shared(self, share: float, *, seed: int = 0) -> MotionSet:
         """A share of the files (at least one); a larger share with the same seed contains the smaller."""
-        kept = self._groups(seed, 5)
-        kept = kept[: max(1, round(share * len(kept)))]
-        return self.only([c for c in self.clips if c.group in set(kept)])
+        kept = some_of((c.group for c in self.clips), share, seed=seed)
+        return self.only([c for c in self.clips if c.group in kept])
 
     def split(self, validation: float, *, seed: int = 0) -> tuple[MotionSet, MotionSet | None]:
         """(training, validation) by file, so that no window of the one overlaps the other's; None for a share of 0."""
-        groups = self._groups(seed, 6)
-        count = round(validation * len(groups))
-        if validation > 0 and len(groups) > 1:
-            count = min(max(count, 1), len(groups) - 1)
-        if not count:
+        held = held_out((c.group for c in self.clips), validation, seed=seed)
+        if not held:
             return self, None
-        held = set(groups[:count])
         return (
             self.only([c for c in self.clips if c.group not in held]),
             self.only([c for c in self.clips if c.group in held]),
         )
-
-    def _groups(self, seed: int, purpose: int) -> list[int]:
-        groups = sorted({c.group for c in self.clips})
-        return [groups[i] for i in np.random.default_rng([seed, purpose]).permutation(len(groups))]
 
 
 def estimated_bytes(seconds: float, spec: WindowSpec, model: BodyModel | None = None) -> int:

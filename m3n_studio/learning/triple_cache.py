@@ -14,11 +14,12 @@ Layout: ``imu`` (E, N, P, 6, T) float32, ``sentence``, ``topic``, ``clip``, ``st
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from m3n_studio.atomic import atomic
 from m3n_studio.errors import Cancelled, FileError, ValueProblem
@@ -29,6 +30,8 @@ from m3n_studio.learning.triples import Choice, TripleDrawer, Triples, Words, ba
 
 if TYPE_CHECKING:
     from m3n_studio.learning.models.multi3net import PretrainBatch
+
+Ints = NDArray[np.int64]
 
 FORMAT, FORMAT_VERSION = "m3n-studio triples", 1
 _AT_ONCE = 64
@@ -100,7 +103,7 @@ def _write(
 
 def _about(drawer: TripleDrawer, epochs: int, seed: int) -> dict[str, Any]:
     about = {"windows": drawer.spec.model_dump(mode="json"), "bodies": drawer.bodies.model_dump(mode="json"),
-             "epochs": epochs, "seed": seed}  # fmt: skip
+             "epochs": epochs, "seed": seed, "groups": [c.group for c in drawer.motions.clips]}  # fmt: skip
     return {
         "sentences": list(drawer.sentences), "topics": list(drawer.topics), "placements": list(drawer.spec.placements),
         "rate_hz": drawer.spec.rate_hz, "about": about,
@@ -118,6 +121,8 @@ class CachedTriples:
     rate_hz : float
     epochs, windows, samples : int
     fingerprint : str
+    groups : (C,) int64
+        Clips of one file (its mirror image) share it; a division keeps them together.
     about : dict
         Settings of windows and bodies it was drawn with.
     """
@@ -152,6 +157,8 @@ class CachedTriples:
             self.rate_hz, self.fingerprint = float(words["rate_hz"]), str(words["fingerprint"])
             self.about: dict[str, Any] = dict(words["about"])
             self._pose, self._first = file["pose"][:], file["first_frame"][:]
+            alone = list(range(len(self._first) - 1))  # files written before groups were kept
+            self.groups = np.asarray(self.about.get("groups", alone), dtype=np.int64)
             self._indices = {name: file[name][:] for name in _INDICES}
         self._check()
 
@@ -165,6 +172,7 @@ class CachedTriples:
         good = (
             good
             and placements == self._places
+            and self.groups.shape == (len(first) - 1,)
             and all(v.shape == shape and np.issubdtype(v.dtype, np.integer) for v in at.values())
         )
         if not good:
@@ -178,7 +186,13 @@ class CachedTriples:
         if at["start"].min() < 0 or (ends > first[at["clip"] + 1]).any() or not placements:
             raise FileError(self.path, field="start", found="a window beyond its clip", expected="windows within clips")
 
-    def take(self, epoch: int, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Triples:
+    def rows(self, epoch: int, groups: Collection[int] | None) -> Ints:
+        """Windows of a stored epoch whose clips are of some groups; all of them for None."""
+        if groups is None:
+            return np.arange(self.windows)
+        return np.flatnonzero(np.isin(self.groups[self._indices["clip"][epoch]], list(groups)))
+
+    def take(self, epoch: int, rows: Ints) -> Triples:
         """Some windows (distinct rows) of a stored epoch, in the order asked for."""
         import h5py
 
@@ -195,28 +209,46 @@ class CachedTriples:
 
 
 class CachedBatches:
-    """Batches of stored triples, a :class:`~m3n_studio.learning.batches.BatchSource`; see ``TripleBatches``."""
+    """Batches of stored triples, a :class:`~m3n_studio.learning.batches.BatchSource`; see ``TripleBatches``.
 
-    def __init__(self, cached: CachedTriples, embedded: Embedded, batch: int, scaler: Scaler | None = None) -> None:
-        self.cached, self.batch = cached, batch
+    Parameters
+    ----------
+    cached : CachedTriples
+    embedded : Embedded
+        Vectors of the file's sentences.
+    batch : int
+    scaler : Scaler
+        :meth:`Scaler.fixed` where not given.
+    groups : collection of int
+        Only clips of these; None for all.
+    """
+
+    def __init__(
+        self, cached: CachedTriples, embedded: Embedded, batch: int, scaler: Scaler | None = None,
+        groups: Collection[int] | None = None,
+    ) -> None:  # fmt: skip
+        self.cached, self.batch, self.groups = cached, batch, groups
         self.placements, self.samples = cached.placements, cached.samples
         self.scaler = scaler or Scaler.fixed(len(self.placements))
         self.words = Words(embedded, cached.sentences)
         self.sentence_width = embedded.width
+        self.windows = len(cached.rows(0, groups))  # every epoch has each clip's windows
 
     def __len__(self) -> int:
-        return max(1, self.cached.windows // self.batch)
+        return max(1, self.windows // self.batch)
 
     def epoch(self, seed: int, start: int = 0) -> Iterator[PretrainBatch]:
         """The batches of an epoch from number `start` on."""
         rng = np.random.default_rng(seed)
-        stored, order = int(rng.integers(self.cached.epochs)), rng.permutation(self.cached.windows)
+        stored = int(rng.integers(self.cached.epochs))
+        order = rng.permutation(self.cached.rows(stored, self.groups))
         for index in range(start, len(self)):
             rows = order[index * self.batch : (index + 1) * self.batch]
             yield batch_of(self.cached.take(stored, rows), self.words, self.scaler)
 
     def fingerprint(self) -> str:
         """A digest of the file's origin and of the settings here."""
-        digest = hashlib.sha256(repr((self.cached.fingerprint, self.batch, self.scaler.to_dict())).encode())
+        chosen = None if self.groups is None else sorted(self.groups)
+        digest = hashlib.sha256(repr((self.cached.fingerprint, self.batch, self.scaler.to_dict(), chosen)).encode())
         digest.update(np.ascontiguousarray(self.words.vectors).tobytes())
         return digest.hexdigest()

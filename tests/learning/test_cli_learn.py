@@ -158,6 +158,20 @@ def test_smoke_from_demo_motions_to_predictions(tmp_path, capsys, monkeypatch):
     assert np.allclose(gates.sum(axis=3), 1.0, atol=1e-5)
 
 
+def test_windows_are_drawn_once_and_learned_from(tmp_path, capsys):
+    drawn, run = tmp_path / "drawn.h5", tmp_path / "run"
+    main(["draw", "--motion", "demo", "--preset", "smoke", "--epochs", "2", "--out", str(drawn)])
+    assert "2 x " in capsys.readouterr().out
+    short = ["--set", "pretrain.optimiser.epochs=1", "--preset", "smoke"]
+    main(["pretrain", "--motion", str(drawn), *short, "--out", str(run)])
+    said = capsys.readouterr()
+    assert "as they were drawn into drawn.h5" in said.err
+    assert "pretrained multi3net_plus" in said.out
+    with pytest.raises(SystemExit):
+        main(["draw", "--motion", "demo", "--out", str(tmp_path / "drawn.zip")])
+    assert ".h5 or .hdf5" in capsys.readouterr().err
+
+
 def test_signals_find_their_placements(tmp_path):
     left, other = made.signal(3, name="left_wrist"), made.signal(3, name="watch 2")
     wrists = ("left_wrist", "right_wrist")

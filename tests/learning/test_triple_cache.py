@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from m3n_studio.errors import Cancelled, FileError, ValueProblem
-from m3n_studio.learning.config import BodiesConfig, TextConfig
+from m3n_studio.learning.config import BodiesConfig, LearningConfig, TextConfig
+from m3n_studio.learning.motion_batches import motion_batches, stored_batches
 from m3n_studio.learning.motion_set import clips_to_set
 from m3n_studio.learning.text import embed
 from m3n_studio.learning.triple_cache import CachedBatches, CachedTriples, write_cache
@@ -99,3 +100,27 @@ def test_a_damaged_file_is_a_file_error(path, tmp_path):
     broken.write_text("nonsense")
     with pytest.raises(FileError):
         CachedTriples(broken)
+
+
+def test_a_division_keeps_a_clip_and_its_mirror_image_together(tmp_path):
+    motions = clips_to_set([clip(), clip(text="punching", hz=2.0), clip(hz=3.0)], SPEC, mirrored=True)
+    cached = CachedTriples(write_cache(tmp_path / "t.h5", TripleDrawer(motions, SPEC, BodiesConfig(mirror=True))))
+    assert cached.groups.tolist() == [0, 0, 1, 1, 2, 2]
+    config = LearningConfig(windows=SPEC).with_({"text.encoder": "hashing", "pretrain.optimiser.batch": 4})
+    found = stored_batches(cached.path, config)
+    clips = [
+        {int(c) // 2 for batch in part.epoch(seed) for c in batch.clip_id} for part in (found.train, found.validation)
+        for seed in (0,)
+    ]  # fmt: skip
+    assert len(clips[1]) == 1
+    assert not clips[0] & clips[1]
+    less = stored_batches(cached.path, config.with_({"pretrain.share": 0.5}))
+    assert len(less.train) < len(found.train)
+    assert less.train.fingerprint() != found.train.fingerprint()
+
+
+def test_a_file_of_other_windows_is_refused_before_anything_is_learned(path):
+    with pytest.raises(FileError, match=r"windows.*samples"):
+        stored_batches(path, LearningConfig())
+    with pytest.raises(ValueProblem, match="alone"):
+        motion_batches([path, path.parent], LearningConfig(windows=SPEC))
