@@ -65,9 +65,11 @@ def imported_recordings(
     found = _Found(plan.root)
     for outcome in run(plan, progress=_by_number(progress), cancelled=cancelled):
         found.take(outcome, tell)
-    found.tell_left_out(source, tell)
     if not found.drafts:
-        raise FileError(source, found=found.why_nothing(len(plan.items)), expected=_remedy(source))
+        silent = found.unplaced or found.nobodys
+        wanted = f"who wore it and where, said {_where_to_say(source)}" if silent else "recordings that can be read"
+        raise FileError(source, found=found.why_nothing(len(plan.items)), expected=wanted)
+    found.tell_left_out(source, tell)
     chosen = _track(source, found.drafts, tier)
     return sorted((draft.made(chosen) for draft in found.drafts), key=lambda r: (r.subject, r.name))
 
@@ -94,6 +96,7 @@ class _Found:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.groups: dict[tuple[str, str, str], list[_Draft]] = {}
+        self.names: Counter[str] = Counter()
         self.unplaced: Counter[str] = Counter()
         self.nobodys: list[str] = []
         self.errors: list[str] = []
@@ -127,30 +130,39 @@ class _Found:
         if not imported.subject.id:
             self.nobodys.append(file)
         elif placed:
-            self._put(imported, placed, imported.session or str(Path(file).with_suffix("")))
+            self._put(imported, placed, file)
 
-    def _put(self, imported: Import, placed: list[Recorded], session: str) -> None:
+    def _put(self, imported: Import, placed: list[Recorded], file: str) -> None:
+        """Signals of one import stay together; they join a recording that has none of their placements."""
         subject = imported.subject.id
-        drafts = self.groups.setdefault((subject, session, imported.clock), [])
-        for one in placed:
-            draft = next((d for d in drafts if one.placement not in d.signals), None)
+        drafts = self.groups.setdefault((subject, imported.session or file, imported.clock), [])
+        while placed:
+            here = {one.placement: one for one in reversed(placed)}
+            placed = [one for one in placed if here[one.placement] is not one]
+            draft = next((d for d in drafts if not d.signals.keys() & here.keys()), None)
             if draft is None:
-                number = sum(len(of) for key, of in self.groups.items() if key[:2] == (subject, session)) + 1
-                draft = _Draft(f"{subject}/{session}" + (f" {number}" if number > 1 else ""), subject)
+                draft = _Draft(self._name(subject, imported.session or Path(file).with_suffix("").as_posix()), subject)
                 drafts.append(draft)
-            draft.signals[one.placement] = one.signal.with_(name=one.placement)
+            draft.signals |= {place: one.signal.with_(name=place) for place, one in here.items()}
             draft.tracks += [track for track in imported.labels if track not in draft.tracks]
-            self.odd_places[one.placement] = None
-            self.without_gyr += "gyr" in one.absent
+            self.odd_places |= dict.fromkeys(here)
+            self.without_gyr += sum("gyr" in one.absent for one in here.values())
+
+    def _name(self, subject: str, session: str) -> str:
+        """``subject/session``, with a number from the second on."""
+        self.names[f"{subject}/{session}"] += 1
+        number = self.names[f"{subject}/{session}"]
+        return f"{subject}/{session}" + (f" {number}" if number > 1 else "")
 
     def tell_left_out(self, source: Path, tell: Tell) -> None:
         """Say what is not used, and what is odd about what is."""
         from m3n_studio.imu.placement import PLACEMENTS
 
+        where = _where_to_say(source)
         if self.unplaced:
-            tell(f"left out, for nothing says where they were worn: {_counts(self.unplaced)}; {_remedy(source)}")
+            tell(f"left out, for nothing says where they were worn: {_counts(self.unplaced)}; say it {where}")
         if self.nobodys:
-            tell(f"left out, for nothing says whose they are: {_some(self.nobodys)}; {_remedy(source)}")
+            tell(f"left out, for nothing says whose they are: {_some(self.nobodys)}; say it {where}")
         if odd := [place for place in self.odd_places if place not in PLACEMENTS]:
             tell(f"placements of no known name, taken as they are: {', '.join(odd)}; known are {', '.join(PLACEMENTS)}")
         if self.without_gyr:
@@ -172,7 +184,7 @@ def _track(source: Path, drafts: list[_Draft], tier: str) -> str:
     """The name of the labels to learn."""
     names = list(dict.fromkeys(track.name for draft in drafts for track in draft.tracks if track.runs))
     if not names:
-        what = "[label] with the column that says it" if _is_recipe(source) else f"labels in them; {_remedy(source)}"
+        what = "[label] with the column that says it" if _is_recipe(source) else f"labels, said {_where_to_say(source)}"
         raise FileError(source, found=f"no label in {counted(len(drafts), 'recording')}", expected=what)
     if tier and tier not in names:
         raise UnknownName("tier", tier, names)
@@ -199,17 +211,14 @@ def _is_recipe(source: Path) -> bool:
     return source.name.endswith(SUFFIX)
 
 
-def _remedy(source: Path) -> str:
-    """What a person can do where files do not say who wore a sensor and where."""
+def _where_to_say(source: Path) -> str:
+    """Where a person can say what files do not."""
     if _is_recipe(source):
         return (
-            f'say it in {source.name}: placement = "left_wrist" in a [[sensor]], subject_column, or [path] with a'
-            " pattern of the groups subject and placement"
+            f'in {source.name}: placement = "left_wrist" in a [[sensor]], subject_column, or [path] with a pattern of'
+            " the groups subject and placement"
         )
-    return (
-        "say it in a recipe beside tables (m3n-studio recipe guess), or put the files into a project (m3n-studio"
-        " project add) and say it there"
-    )
+    return "in a recipe beside the tables (m3n-studio recipe guess), or in a project of them (m3n-studio project add)"
 
 
 def counted(count: int, what: str = "file") -> str:

@@ -126,7 +126,7 @@ def motion_recordings(
     if not clips:
         raise FileError(files[0].parent, found=f"none of {len(files)} motions can be used: {why}",
                         expected="motions with a label, a text, or a name that says what is done")  # fmt: skip
-    tell(f"synthetic recordings: {PEOPLE} made-up people do {len(clips)} motions; to try things with, not to judge"
+    tell(f"synthetic recordings: {PEOPLE} made-up people do motions ({len(clips)}); to try things with, not to judge"
          " a method by")  # fmt: skip
     return simulated(clips, spec.placements, spec.rate_hz, labels=partial(topics, templates=templates),
                      progress=progress, cancelled=cancelled)  # fmt: skip
@@ -135,8 +135,8 @@ def motion_recordings(
 def _usable(path: Path, spec: WindowSpec, templates: Templates) -> Clip:
     clip = read_clip(path)
     if clip.duration_s < spec.length_s or not clip.valid.any():
-        raise FileError(path, found=f"{clip.duration_s:.2f} s of motion, {int(clip.valid.sum())} frames of it valid",
-                        expected=f"at least a window of {spec.length_s:g} s")  # fmt: skip
+        seen = f"{clip.duration_s:.2f} s of motion" + ("" if clip.valid.any() else ", none of it valid")
+        raise FileError(path, found=seen, expected=f"at least a window of {spec.length_s:g} s")
     if not said_of(clip, templates):
         raise FileError(path, found="nothing that says what is done", expected="a text in it, or a name that says it")
     return clip

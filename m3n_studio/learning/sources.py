@@ -17,11 +17,13 @@ from m3n_studio.motion.clip import TextSegment
 from m3n_studio.recordings.signal import Signal
 
 if TYPE_CHECKING:
-    from m3n_studio.recordings.folder import Plan
+    from m3n_studio.recordings.folder import Item, Plan
 
 #: Where a device of these tables is worn, by the end of the file's name.
 WORN = {"sw": "left_wrist", "sp": "pocket"}
 DEMO = "demo"
+#: The reader that takes every array of NumPy, and how many columns such a recording has.
+_ARRAYS, _COLUMNS = "npy", (6, 7)
 
 
 def load(
@@ -86,13 +88,10 @@ def _plan_of_recipe(path: Path) -> Plan:
 
 
 def _only_motions(plan: Plan) -> list[Path]:
-    """The motions of a folder that has no recording; empty where it has one.
-
-    A file that is both, as an array of NumPy may be by its name, is a motion where nothing beside it is a recording.
-    """
+    """The motions of a folder that has no recording; empty where it has one."""
     from m3n_studio.learning.import_source import counted
 
-    if any(item.recipe is not None or not _is_motion(item.path) for item in plan.items):
+    if any(_is_recording(item) for item in plan.items):
         return []
     files = sorted([*(item.path for item in plan.items), *(skipped.path for skipped in plan.skipped)])
     motions = [file for file in files if _is_motion(file)]
@@ -104,6 +103,19 @@ def _only_motions(plan: Plan) -> list[Path]:
             expected="a project, a recipe, or a folder of recordings or motions",
         )
     return motions
+
+
+def _is_recording(item: Item) -> bool:
+    """Whether a file that a recordings' reader takes holds samples, not joints."""
+    from m3n_studio.recordings.npy import array_shape
+
+    if item.reader != _ARRAYS:
+        return True
+    try:
+        shape = array_shape(item.path)
+    except FileError:
+        return not _is_motion(item.path)
+    return len(shape) == 2 and shape[1] in _COLUMNS
 
 
 def _is_motion(file: Path) -> bool:

@@ -13,6 +13,7 @@ from m3n_studio.motion.formats import read_clip
 from m3n_studio.recordings.folder import run, scan
 from m3n_studio.recordings.tables import write_signals
 from m3n_studio.resources import resource
+from tests.motion import written
 from tests.recordings import samples
 
 from . import made, motions
@@ -59,7 +60,9 @@ def test_a_sensor_that_is_nowhere_is_left_out_and_told(tmp_path):
     assert "nothing says where they were worn: 1 × 'spare'" in told[0]
     assert "[[sensor]]" in told[0]
     assert "grave findings in 1 file, the first one.csv: reject: watch and spare" in told[1]  # the same numbers twice
-    with pytest.raises(FileError, match=r"no place where it was worn for 1 × 'watch'; expected say it in mine"):
+    with pytest.raises(
+        FileError, match=r"no place where it was worn for 1 × 'watch'; expected who wore it and where, said in mine"
+    ):
         load(recipe(tmp_path, RECIPE.replace('placement = "left_wrist"', "")))
 
 
@@ -91,7 +94,7 @@ def test_a_recipe_that_fits_nothing_says_so(tmp_path):
         load(recipe(tmp_path, RECIPE.replace("*.csv", "*.dat")))
     with pytest.raises(FileError, match="no label in 1 recording; expected \\[label\\]"):
         load(recipe(tmp_path, RECIPE.replace('[label]\ncolumn = "what"', "")))
-    with pytest.raises(FileError, match=r"1 do not say whose they are; expected say it in .* subject_column"):
+    with pytest.raises(FileError, match=r"1 do not say whose they are; expected who .* said in .* subject_column"):
         load(recipe(tmp_path, RECIPE.replace('subject_column = "who"', "")))
     with pytest.raises(UnknownName, match="unknown tier 'posture': known are activity"):
         load(recipe(tmp_path), tier="posture")
@@ -130,6 +133,27 @@ def test_a_device_that_began_again_is_a_recording_of_its_own(tmp_path):
     assert set(found[1].signals) == {"right_wrist"}
 
 
+def test_signals_of_one_table_stay_together(tmp_path):
+    """Two recipes in a folder, both of the one session: the second table's pair does not fill up the first's."""
+    for name in ("alone_day.csv", "pair_day.csv"):
+        table(tmp_path / name, ["ana"], seconds=5.0 if name.startswith("alone") else 10.0)
+    session = '[path]\npattern = "(?P<session>day)"\n'
+    both = RECIPE + SENSORS.format(name="right", placement="right_wrist")
+    recipe(tmp_path, (RECIPE + session).replace("*.csv", "alone*.csv"), name="alone")
+    recipe(tmp_path, (both + session).replace("*.csv", "pair*.csv"), name="pair")
+    one, two = load(tmp_path)
+    assert (one.name, set(one.signals)) == ("ana/day", {"left_wrist"})
+    assert (two.name, set(two.signals)) == ("ana/day 2", {"left_wrist", "right_wrist"})
+    assert [s.end_s for s in one.labels] == [5.0, 10.0]
+    assert [s.end_s for s in two.labels] == [10.0, 20.0]
+
+
+def test_tables_of_one_name_are_not_one_session(tmp_path):
+    table(tmp_path / "a.csv", ["ana"])
+    table(tmp_path / "a.tab", ["ana"])
+    assert [r.name for r in load(recipe(tmp_path, RECIPE.replace("*.csv", "a.*")))] == ["ana/a", "ana/a 2"]
+
+
 def test_kinds_of_labels_are_told_apart_by_name(tmp_path):
     openpack(tmp_path)
     samples.utd_mhad(tmp_path / "a1_s3_t2_inertial.mat")
@@ -143,7 +167,7 @@ def test_a_folder_that_names_nobody_is_not_learned_from(tmp_path):
     write_signals(tmp_path / "a.csv", [made.signal(3)])
     (tmp_path / "readme.txt").write_text("hello\n")
     told = []
-    with pytest.raises(FileError, match=r"1 do not say whose they are.*expected say it in a recipe.*project add"):
+    with pytest.raises(FileError, match=r"1 do not say whose they are.*said in a recipe.*project add"):
         load(tmp_path, tell=told.append)
     assert told[0] == "not read: readme.txt: no recording format known here"
     (tmp_path / "a.csv").unlink()
@@ -164,13 +188,21 @@ def test_motions_become_recordings_of_made_up_people():
     found = load(resource("motions"), SPEC, tell=told.append)
     assert [r.subject for r in found] == [f"person {i}" for i in range(1, 6)]
     assert told == [
-        "synthetic recordings: 5 made-up people do 10 motions; to try things with, not to judge a method by"
+        "synthetic recordings: 5 made-up people do motions (10); to try things with, not to judge a method by"
     ]
     windows = cut(found, SPEC)
     assert windows.rate_hz == 20.0
     assert {"saw", "walking forward", "sit"} <= set(windows.classes)
     ordinary = np.linalg.norm(windows.imu[:, 0, :3].mean(axis=-1), axis=1)
     assert 8.5 < np.median(ordinary) < 11.0
+
+
+def test_an_array_of_joints_is_a_motion_and_an_array_of_samples_a_recording(tmp_path):
+    np.save(tmp_path / "walk.npy", written.positions_of(written.walking(80, hands=False)))
+    assert {s.label for s in load(tmp_path, SPEC)[0].labels} == {"a person is walking"}
+    samples.npy(tmp_path / "samples.npy")
+    with pytest.raises(FileError, match="do not say whose they are"):
+        load(tmp_path, SPEC)
 
 
 def test_what_is_said_of_a_clip_lies_where_it_happens():
