@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from m3n_studio.cli_learn import _bar, _cache, load_recordings
+from m3n_studio.cli_learn import DATA_HELP, TIER_HELP, _bar, _cache, load_recordings
 from m3n_studio.errors import M3nError
 
 RunPath = Annotated[Path, typer.Argument(help="A run's folder.")]
 Motions = Annotated[
     list[str] | None, typer.Option("--motion", "-m", help="Folder or file of motions, or `demo`; repeat for several.")
 ]
-Data = Annotated[str, typer.Option(help="Labelled recordings: a project, a folder of watch tables, or `demo`.")]
-Tier = Annotated[str, typer.Option(help="Which tier of a project.")]
+Data = Annotated[str, typer.Option(help=f"Labelled recordings. {DATA_HELP}")]
+Tier = Annotated[str, typer.Option(help=TIER_HELP)]
 Json = Annotated[bool, typer.Option("--json", help="Print all numbers as JSON.")]
 
 
@@ -119,7 +119,7 @@ def _embedded(run: Path, motion: list[str] | None, data: str, tier: str, seed: i
         with _bar("embedding") as tell:
             return embed_motions(of, motions, seed=seed, cache=_cache(), progress=tell)
     with _bar("reading recordings") as tell:
-        recordings = load_recordings(data, tier, tell)
+        recordings = load_recordings(data, tier, of.config.windows, tell)
     windows = cut(recordings, of.config.windows)
     said = {name: templates.sentences(name) for name in windows.classes}
     with _bar("embedding") as tell:

@@ -14,8 +14,13 @@ from m3n_studio.errors import FileError, M3nError
 if TYPE_CHECKING:
     from m3n_studio.learning.config import LearningConfig
     from m3n_studio.learning.events import Message
-    from m3n_studio.learning.windows import LabelledRecording
+    from m3n_studio.learning.windows import LabelledRecording, WindowSpec
 
+DATA_HELP = (
+    "A project's folder; a recipe (.recipe.toml), for the tables beneath its folder; a folder of recordings of any "
+    "known format; one of motions, which are simulated; or `demo`."
+)
+TIER_HELP = "Which tier of a project, or kind of labels, to learn; needed where there are several."
 WRISTS = {"left": ("left_wrist",), "right": ("right_wrist",), "both": ("left_wrist", "right_wrist")}
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the run; new, unless --resume.")]
@@ -106,7 +111,7 @@ def pretrain(
 
 
 def finetune(
-    data: Annotated[str, typer.Option(help="A project's folder, one of phone and watch tables, or `demo`.")],
+    data: Annotated[str, typer.Option(help=DATA_HELP)],
     out: Out,
     pretrained: Annotated[Path | None, typer.Option(help="A pretraining run, for methods that want one.")] = None,
     method: Annotated[str, typer.Option(help="Name of a method; multi3net_plus with --pretrained, else base.")] = "",
@@ -116,7 +121,7 @@ def finetune(
     folds: Annotated[str, typer.Option(help="users5, leave-one-out, or time5 for one or two people.")] = "users5",
     wrists: Annotated[str, typer.Option(help="left, right or both.")] = "",
     labels: Annotated[int, typer.Option(min=0, help="Labelled windows a class to train on; 0: all.")] = 0,
-    tier: Annotated[str, typer.Option(help="Which tier of a project to learn; needed where there are several.")] = "",
+    tier: Annotated[str, typer.Option(help=TIER_HELP)] = "",
     leave_out: Annotated[
         list[str] | None, typer.Option("--without", help="A subject that takes no part; repeat for several.")
     ] = None,
@@ -143,7 +148,7 @@ def finetune(
     base = RunFolder.open(pretrained).config if pretrained and not preset else None
     config = _config(preset or "small", change, start, base)
     with _bar("reading recordings") as tell:
-        recordings = without(load_recordings(data, tier, tell), leave_out or ())
+        recordings = without(load_recordings(data, tier, config.windows, tell), leave_out or ())
     if resume:
         recordings = as_it_began(out, recordings)
     windows = cut(recordings, config.windows)
@@ -213,22 +218,22 @@ def study(
 
     found = read_plan(plan)
     if not tables:
-        run_study(found, lambda path: load_recordings(path, found.tier, lambda *_: None), tell=_note, cache=_cache())
+        run_study(found, lambda path: load_recordings(path, found.tier, found.config.windows, lambda *_: None),
+                  tell=_note, cache=_cache())  # fmt: skip
     for path in write_tables(found):
         typer.echo(str(path))
 
 
-def load_recordings(data: str, tier: str, progress: Callable[[int, int], None]) -> list[LabelledRecording]:
-    """Labelled recordings of a project, of a folder of phone and watch tables, or of the `demo`."""
-    from m3n_studio.learning.demo_data import demo_recordings
-    from m3n_studio.learning.sources import watch_folder
+def load_recordings(
+    data: str, tier: str, windows: WindowSpec, progress: Callable[[int, int], None]
+) -> list[LabelledRecording]:
+    """Labelled recordings of a project or of any source (:func:`m3n_studio.learning.sources.load`)."""
+    from m3n_studio.learning.sources import load
     from m3n_studio.project.database import NAME
 
-    if data == "demo":
-        return demo_recordings()
     folder = Path(data)
-    if not (folder / NAME).is_file():
-        return watch_folder(folder, progress=progress)
+    if data == "demo" or not (folder / NAME).is_file():
+        return load(data, windows, tier=tier, tell=_note, progress=progress)
     from m3n_studio.project import Project
     from m3n_studio.project.training_data import labelled_recordings
     from m3n_studio.project.worn import said_unplaced, unplaced

@@ -149,7 +149,7 @@ def read_plan(path: str | Path) -> Plan:
     except SettingProblem as error:
         raise FileError(path, field=error.field, found=str(error)) from error
     if not file.data:
-        raise FileError(path, field="data", found="nothing", expected="a project or a folder of recordings")
+        raise FileError(path, field="data", found="nothing", expected="a project, a recipe or a folder of recordings")
     for name in file.grid.methods:
         if find_method(name).pretrained and not file.grid.pretraining:
             raise FileError(path, field="grid.pretraining", found="no set of motions", expected=f"one; {name} needs it")

@@ -135,6 +135,25 @@ def scan(
     return Plan(root, tuple(items), tuple(skipped))
 
 
+def plan_of_recipe(path: str | Path) -> Plan:
+    """The tables beneath a recipe's own folder that its ``files`` pattern names, each read by that recipe.
+
+    Raises
+    ------
+    FileError
+        Where the recipe cannot be read.
+    """
+    path = Path(path)
+    recipe = read_recipe(path)
+    named = [file for file in sorted(_files(path.parent)) if fnmatch.fnmatch(file.name, recipe.files)]
+    found = [_look(file, (recipe,)) for file in named]
+    return Plan(
+        path.parent,
+        tuple(one for one in found if isinstance(one, Item)),
+        tuple(one for one in found if isinstance(one, Skipped)),
+    )
+
+
 def _files(root: Path) -> Iterator[Path]:
     count = 0
     for folder, folders, names in os.walk(root):

@@ -22,6 +22,7 @@ from m3n_studio.recordings.timemap import TimeMap
 from m3n_studio.resources import resource
 
 from . import made, tiny
+from .tables import RECIPE, table
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +108,24 @@ def test_from_a_project_to_predictions(tmp_path, capsys):
             main(arguments)
         assert end.value.code == 2
         assert wanted in capsys.readouterr().err
+
+
+def test_tables_are_learned_by_their_recipe(tmp_path, capsys):
+    table(tmp_path / "all.csv", [f"p{i}" for i in range(4)])
+    table(tmp_path / "last.csv", ["p4"])
+    (tmp_path / "broken.csv").write_text("t,who\n1,p5\n")
+    recipe, run = tmp_path / "x.recipe.toml", tmp_path / "run"
+    recipe.write_text(RECIPE)
+    main(["finetune", "--data", str(recipe), "--preset", "smoke", "--wrists", "left", "--out", str(run), *SMALL])
+    said = capsys.readouterr()
+    assert "left out broken.csv: " in said.err
+    assert "5 users, 2 classes" in said.err
+    assert "macro F1" in said.out
+    assert RunFolder(run).about.made_from["data"] == str(recipe.resolve())
+    assert json.loads((run / "labels.json").read_text())["recordings"][0]["name"] == "p0/all"
+    with pytest.raises(SystemExit):
+        main(["finetune", "--data", str(tmp_path / "y.recipe.toml"), "--out", str(tmp_path / "z")])
+    assert "y.recipe.toml: it cannot be read" in capsys.readouterr().err
 
 
 def _suggestions_are_of_what_has_no_label(run, data, capsys):
