@@ -1,4 +1,4 @@
-"""The one door for everything replaceable: readers, simulation modes, devices, learning methods, docks.
+"""The one door for everything replaceable: readers, simulation modes, devices, learning methods and parts, docks.
 
 A plugin is a callable ``register(door)`` named by an entry point of the group
 ``m3n_studio``; what ships with the program comes through the same group (see
@@ -34,6 +34,8 @@ KINDS = {
     "device": "m3n_studio.imu.devices.DeviceModel",
     "method": "m3n_studio.learning.methods.Method",
     "sentence_encoder": "m3n_studio.learning.sentences.SentenceEncoderSpec",
+    "imu_encoder": "m3n_studio.learning.contributed.ImuEncoderSpec",
+    "objective": "m3n_studio.learning.contributed.ObjectiveSpec",
     "dock": "m3n_studio.studio.core.docks.DockSpec",
 }
 

@@ -11,7 +11,7 @@ from m3n_studio.plugins import GROUP, KINDS, Door, load, open_door, the_door
 def test_the_built_ins_come_through_the_door():
     door = the_door()
     assert door.failures == []
-    for kind in KINDS:
+    for kind in set(KINDS) - {"objective"}:  # ours are parts of the joint model
         assert list(door.all(kind)), f"nothing registered a {kind}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from m3n_studio.learning.contributed import IMU_ENCODER, ImuEncoderSpec
 from m3n_studio.learning.methods import Method
 from m3n_studio.learning.objectives import Objectives
 from m3n_studio.learning.sentences import SentenceEncoderSpec
@@ -30,6 +31,11 @@ METHODS = (
            "classical", f"{_HERE}.classical:Forest"),
 )  # fmt: skip
 
+IMU_ENCODERS = (
+    ImuEncoderSpec("attention", "Attention between channels", "The paper's: channels as tokens, one attention layer.",
+                   f"{_HERE}.models.imu_encoder:ImuEncoder"),
+)  # fmt: skip
+
 ENCODERS = (
     SentenceEncoderSpec("instructor", "Instructor (large)", f"{_HERE}.sentences:instructor"),
     SentenceEncoderSpec("minilm", "MiniLM (all-MiniLM-L6-v2)", f"{_HERE}.sentences:minilm"),
@@ -38,8 +44,10 @@ ENCODERS = (
 
 
 def register(door: Door) -> None:
-    """Contribute the methods and the sentence encoders."""
+    """Contribute the methods, the IMU encoder and the sentence encoders."""
     for method in METHODS:
         door.add("method", method.name, method)
+    for imu_encoder in IMU_ENCODERS:
+        door.add(IMU_ENCODER, imu_encoder.name, imu_encoder)
     for encoder in ENCODERS:
         door.add("sentence_encoder", encoder.name, encoder)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from m3n_studio.errors import FileError, UnknownName
 from m3n_studio.learning.model_config import ModelConfig
+from m3n_studio.learning.objectives import NAME
 from m3n_studio.learning.settings import SettingProblem, Settings, setting
 from m3n_studio.resources import resource
 
@@ -81,7 +82,7 @@ class WindowSpec(Settings):
 
 
 class LossConfig(Settings):
-    """The pretraining loss: InfoNCE over pairs of modalities, and two mean squared errors."""
+    """The pretraining loss: InfoNCE over pairs of modalities, two mean squared errors, further objectives."""
 
     temperature: float = setting(0.07, "Temperature of InfoNCE", gt=0.0, le=10.0)
     symmetric: bool = setting(False, "Average both directions of a pair; eq. 3 has one")
@@ -96,6 +97,9 @@ class LossConfig(Settings):
     contrastive: float = setting(1.0, "Weight of the contrast", ge=0.0)
     pose2imu: float = setting(1.0, "Weight of Pose2IMU's mean squared error", ge=0.0)
     reconstruction: float = setting(1.0, "Weight of the reconstruction's mean squared error", ge=0.0)
+    weights: dict[Annotated[str, Field(pattern=NAME)], Annotated[float, Field(ge=0.0)]] = setting(
+        dict, "Weights of a method's further objectives by name, at least 0; 1 where one is not named"
+    )
 
 
 class OptimiserConfig(Settings):

@@ -92,6 +92,9 @@ def dominating(e: Evidence) -> Iterator[Finding]:
         return
     loss = e.config.pretrain.loss
     weights = {"contrastive": loss.contrastive, "pose2imu": loss.pose2imu, "reconstruction": loss.reconstruction}
+    more = [n for n in e.history.loss_names() if "-" not in n and n not in ("loss", *weights)]  # further objectives
+    weights |= {n: loss.weights.get(n, 1.0) for n in more}
+    settings = {n: f"pretrain.loss.{'weights.' if n in more else ''}{n}" for n in weights}
     terms = {n: w * _train(part, n) for n, w in weights.items() if w > 0 and n in e.history.loss_names()}
     total = sum(float(_late(y).mean()) for y in terms.values())
     if len(terms) < 2 or not total > 0:
@@ -105,8 +108,8 @@ def dominating(e: Evidence) -> Iterator[Finding]:
                 "dominating", "warning", f"{name} drowns the other losses",
                 f"{name} is {share:.0%} of the weighted sum; since the first epoch it fell by {_fall(y):.0%}, {falls}.",
                 "Gradients follow the largest term; the parts that only the others train hardly learn.",
-                f"Set pretrain.loss.{name} to about {weights[name] * (1 - share):.2g}, or raise"
-                f" pretrain.loss.{idle[0]}, so that the terms are of one size.",
+                f"Set {settings[name]} to about {weights[name] * (1 - share):.2g}, or raise"
+                f" {settings[idle[0]]}, so that the terms are of one size.",
             )  # fmt: skip
 
 

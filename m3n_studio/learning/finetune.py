@@ -23,6 +23,7 @@ from m3n_studio.errors import Cancelled, ValueProblem
 from m3n_studio.learning import checkpoints
 from m3n_studio.learning.classifier_task import ClassifierTask
 from m3n_studio.learning.config import LearningConfig
+from m3n_studio.learning.contributed import check_encoder
 from m3n_studio.learning.estimate import estimate
 from m3n_studio.learning.evaluate import Predictions, evaluate, scores, write_predictions
 from m3n_studio.learning.events import Remark
@@ -186,7 +187,8 @@ def build(method: Method, config: LearningConfig, windows: Windows, seed: int) -
 
 
 def matching(method: Method, config: LearningConfig, windows: Windows, path: str | Path | None) -> Pretrained | None:
-    """The pretrained model a method wants; `ValueProblem` where it does not go with the windows."""
+    """The pretrained model a method wants; `ValueProblem` where it does not go with settings or windows."""
+    check_encoder(method, config)
     if not method.pretrained:
         if path is not None:
             raise ValueProblem(f"{method.name} learns from scratch; it takes no pretrained run")
@@ -199,6 +201,9 @@ def matching(method: Method, config: LearningConfig, windows: Windows, path: str
             f"windows are {windows.samples} samples at {windows.rate_hz:g} Hz, those of pretraining "
             f"{found.samples} at {found.rate_hz:g} Hz; they must be the same"
         )
+    ours, theirs = config.model.imu.kind, found.config.model.imu.kind
+    if ours != theirs:
+        raise ValueProblem(f"model.imu.kind is {ours!r}, that of pretraining {theirs!r}; they must be the same")
     lacking = [p for p in windows.placements if p not in found.placements]
     if lacking:
         raise ValueProblem(f"{lacking[0]} was not pretrained; {', '.join(found.placements)} were")

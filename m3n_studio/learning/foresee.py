@@ -14,6 +14,7 @@ import torch
 from m3n_studio.learning.batches import BatchSource
 from m3n_studio.learning.classifier_task import ClassifierTask
 from m3n_studio.learning.config import LearningConfig
+from m3n_studio.learning.contributed import check_pretraining
 from m3n_studio.learning.estimate import Estimate, estimate
 from m3n_studio.learning.finetune import build, matching
 from m3n_studio.learning.folds import Scaler, few_labels, make_folds
@@ -86,6 +87,7 @@ def foresee_finetune(config: LearningConfig, windows: Windows, pretrained: str |
 def foresee_pretrain(config: LearningConfig, train: BatchSource, method: str = "") -> Foreseen:
     """Of a pretraining, from a trial step on its batches."""
     way, seed = find_method(method or config.finetune.method), config.pretrain.seed
+    check_pretraining(way, config)
     with torch.random.fork_rng():
         torch.manual_seed(derived(seed, 4))
         model = way.joint(config.model, DataShape(train.samples, tuple(train.placements), 0), train.sentence_width)

@@ -103,8 +103,8 @@ def pretrain_loss(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The weighted sum of what a pretraining asks for, and its terms by name, not weighted.
 
-    Terms are the pairs of :func:`contrast`, ``contrastive`` (their sum), ``pose2imu`` and
-    ``reconstruction``.
+    Terms are the pairs of :func:`contrast`, ``contrastive`` (their sum), ``pose2imu``,
+    ``reconstruction`` and the further objectives.
     """
     terms: dict[str, Tensor] = {}
     total = joint.imu.new_zeros(())
@@ -120,4 +120,7 @@ def pretrain_loss(
         if predicted is not None:
             terms[name] = squared_error(predicted, batch.imu, batch.imu_mask)
             total = total + weight * terms[name]
+    for name, loss in (joint.more or {}).items():
+        terms[name] = loss
+        total = total + config.weights.get(name, 1.0) * loss
     return total, terms

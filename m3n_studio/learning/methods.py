@@ -63,6 +63,8 @@ class Method:
 
         A study computes nothing anew for the others.
         """
+        if setting == "pretrain.loss.weights":
+            return self.objectives is not None and bool(self.objectives.more)
         if self.pretrained:
             return setting not in ("version", "preset")
         if self.family == "classical":

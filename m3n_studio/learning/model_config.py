@@ -10,8 +10,11 @@ from m3n_studio.learning.settings import Settings, setting
 
 
 class ImuEncoderConfig(Settings):
-    """One wrist's encoder: channels as tokens, one attention layer, H in R^(6 x width)."""
+    """One wrist's encoder: channels as tokens, H in R^(6 x width), and an embedding."""
 
+    kind: str = setting(
+        "attention", "Name of an IMU encoder: attention is the paper's, plugins may bring others", min_length=1
+    )
     width: int = setting(256, "Width of a token", ge=8, le=4096)
     heads: int = setting(8, "Attention heads", ge=1, le=64)
     embedding: int = setting(256, "Width of every modality's embedding", ge=8, le=4096)

@@ -15,6 +15,7 @@ from m3n_studio.errors import FileError, ValueProblem
 from m3n_studio.learning import checkpoints
 from m3n_studio.learning.batches import BatchSource
 from m3n_studio.learning.config import LearningConfig, LossConfig
+from m3n_studio.learning.contributed import check_pretraining, reopening
 from m3n_studio.learning.epoch_snapshots import keeping
 from m3n_studio.learning.estimate import estimate
 from m3n_studio.learning.events import Remark
@@ -110,6 +111,7 @@ def pretrain(
     way = find_method(name)
     if way.objectives is None:
         raise ValueProblem(f"{name} is trained from scratch: there is nothing to pretrain")
+    check_pretraining(way, config)
     if not len(train):
         raise ValueProblem("there is no batch to pretrain on: too few windows for optimiser.batch")
     facts = {
@@ -175,14 +177,16 @@ def open_pretrained(path: str | Path, which: str = BEST) -> Pretrained:
     Raises
     ------
     FileError
-        Where the folder holds no such run, or its checkpoint is missing, damaged or of another model.
+        Where the folder holds no such run, its checkpoint is missing, damaged or of another model, or the plugin
+        of its method, encoder or objective is not here.
     """
     run = RunFolder.open(path)
     about, config = run.about, run.config
     if about.kind != "pretrain":
         raise FileError(path, field="kind", found=f"a run of kind {about.kind}", expected="a pretraining run")
     facts = _checked(about.facts, run.path / "run.json")
-    model = _model(config, facts, 0)
+    with reopening(path):
+        model = _model(config, facts, 0)
     at = run.checkpoints() / which
     checkpoints.fill(model, checkpoints.load(at)["model"], at)
     return Pretrained(

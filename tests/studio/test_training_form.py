@@ -43,6 +43,8 @@ def values(spec):
         return st.tuples(*[st.integers(1, 4096)] * 3)
     if spec.kind == "names":
         return st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=3, unique=True).map(tuple)
+    if spec.kind == "numbers":
+        return st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True), st.floats(0, 1e6), max_size=3)
     return st.text(max_size=20)
 
 
@@ -135,6 +137,22 @@ class TestForm:
         assert "1 changed from small" in form.all.count.text()
         row.reset.click()
         assert row.editor.text() == "0.001"
+        assert form.draft.config == load_preset("small")
+
+    def test_numbers_by_name_are_written_in_one_field(self, qtbot, form):
+        opened(qtbot, form)
+        form.draft.load(load_preset("small"))
+        form.set_kind("pretrain", form.draft)
+        row = form.all.rows["pretrain.loss.weights"]
+        assert not row.isHidden()
+        for typed, why in (("mine", "a name, = and a number"), ("a = x", "a number is needed"), ("a=1,a=2", "twice"),
+                           ("a = -1", "greater than or equal to 0"), ("A = 1", "match pattern")):  # fmt: skip
+            row.editor.textEdited.emit(typed)
+            assert why in row.note.text().lower() or why in row.note.text(), typed
+            assert form.draft.config is None
+        row.editor.textEdited.emit("mine = 0.5, other=2")
+        assert form.draft.config.pretrain.loss.weights == {"mine": 0.5, "other": 2.0}
+        row.reset.click()
         assert form.draft.config == load_preset("small")
 
     def test_what_contradicts_is_told_where_it_was_typed(self, qtbot, form):

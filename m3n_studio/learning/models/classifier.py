@@ -29,6 +29,8 @@ from m3n_studio.learning.models.imu_encoder import CHANNELS, ImuEncoders
 from m3n_studio.learning.models.layers import Attention, MaskedBatchNorm, masked_mean, something
 from m3n_studio.learning.models.straight import StraightWay
 
+_ALIKE = "encoder, rate, window length and model sizes must be those of pretraining"
+
 
 class Outputs(NamedTuple):
     """Of a classifier.
@@ -193,7 +195,7 @@ def adopt(encoder: ImuEncoders, state: Mapping[str, Any]) -> None:
     Raises
     ------
     ValueProblem
-        Where a placement was not pretrained, or a window's length or a width differs.
+        Where a placement was not pretrained, or the kind of encoder, a window's length or a width differs.
     """
     for placement, part in encoder.of.items():
         found = {
@@ -209,6 +211,8 @@ def adopt(encoder: ImuEncoders, state: Mapping[str, Any]) -> None:
             if shape != tuple(value.shape):
                 raise ValueProblem(
                     f"the pretrained encoder does not fit: {placement} {name} is {shape}, expected "
-                    f"{tuple(value.shape)}; rate, window length and model sizes must be those of pretraining"
+                    f"{tuple(value.shape)}; {_ALIKE}"
                 )
+        for name in found.keys() - own.keys():
+            raise ValueProblem(f"the pretrained encoder does not fit: {placement} has {name} besides; {_ALIKE}")
         part.load_state_dict(found)

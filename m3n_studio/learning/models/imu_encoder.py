@@ -1,4 +1,4 @@
-"""The IMU encoder: six channels as six tokens, one attention layer, H in R^(6 x width); one encoder a placement.
+"""IMU encoders: one a placement, by name through the door; the paper's, H in R^(6 x width) by one attention layer.
 
 FIELD: Linear(T -> width) per channel (shared by the channels, as a token embedding is), sinusoidal
 position and dropout, 8-head attention, LayerNorm -> H; flattened -> linear -> embedding. The paper
@@ -14,13 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from m3n_studio.learning.model_config import ImuEncoderConfig
+from m3n_studio.learning.models.contributed import build_imu_encoder
 from m3n_studio.learning.models.layers import Attention, sinusoid
 
 CHANNELS = 6
 
 
 class ImuEncoder(nn.Module):
-    """One placement's encoder.
+    """One placement's encoder, ``attention`` of the door.
 
     Parameters
     ----------
@@ -53,6 +54,7 @@ class ImuEncoders(nn.Module):
     Parameters
     ----------
     config : ImuEncoderConfig
+        Its ``kind`` says which of those that came through the door.
     samples : int
     placements : sequence of str
         In the order of the windows' second dimension; state dictionaries name weights by them, so
@@ -63,7 +65,7 @@ class ImuEncoders(nn.Module):
         super().__init__()
         self.placements = tuple(placements)
         self.width, self.embedding = config.width, config.embedding
-        self.of = nn.ModuleDict({name: ImuEncoder(config, samples) for name in placements})
+        self.of = nn.ModuleDict({name: build_imu_encoder(config, samples) for name in placements})
 
     def forward(self, imu: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Windows (B, P, 6, T), mask (B, P) to tokens (B, P * 6, width) and embeddings (B, P, embedding).

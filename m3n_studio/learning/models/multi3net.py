@@ -6,12 +6,14 @@ built.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
+from m3n_studio.learning.methods import DataShape
 from m3n_studio.learning.model_config import ModelConfig
+from m3n_studio.learning.models.contributed import build_objective, scalar
 from m3n_studio.learning.models.imu_encoder import ImuEncoders
 from m3n_studio.learning.models.pose2imu import ImuDecoder, ImuReconstructor
 from m3n_studio.learning.models.pose_encoder import PoseEncoder
@@ -40,17 +42,22 @@ class PretrainBatch(NamedTuple):
 
 
 class Joint(NamedTuple):
-    """Embeddings text and pose (B, E), imu (B, P, E); the decoders' windows (B, P, 6, T); None where not asked for."""
+    """What the joint model makes of a batch; None where not asked for.
+
+    Embeddings text and pose (B, E), imu (B, P, E); the decoders' windows (B, P, 6, T); losses of further
+    objectives by name, which themselves are given the rest.
+    """
 
     text: Tensor | None
     pose: Tensor | None
     imu: Tensor
     from_pose: Tensor | None
     from_imu: Tensor | None
+    more: Mapping[str, Tensor] | None = None
 
 
 class Multi3Net(nn.Module):
-    """Text, pose and IMU encoders, Pose2IMU decoder and IMU reconstructor.
+    """Text, pose and IMU encoders, Pose2IMU decoder and IMU reconstructor, modules of further objectives.
 
     Parameters
     ----------
@@ -81,28 +88,35 @@ class Multi3Net(nn.Module):
         self.reconstructor = (
             ImuReconstructor(config.decoder, e, len(placements), samples) if wants.reconstruction else None
         )
+        shape = DataShape(samples, tuple(placements), 0)
+        more = {name: build_objective(name, config, shape) for name in wants.more}
+        self.more = nn.ModuleDict(more) if more else None
 
     def forward(self, batch: PretrainBatch) -> Joint:
-        """Every embedding and window the objectives ask for."""
+        """Every embedding, window and loss the objectives ask for."""
         _, imu = self.imu(batch.imu, batch.imu_mask)
         pose = None if self.pose is None else self.pose(batch.pose, batch.pose_mask)
-        return Joint(
+        joint = Joint(
             None if self.text is None else self.text(batch.text, batch.text_mask),
             pose,
             imu,
             None if self.pose2imu is None else self.pose2imu(pose),
             None if self.reconstructor is None else self.reconstructor(imu),
         )
+        if self.more is None:
+            return joint
+        return joint._replace(more={name: scalar(name, one(joint, batch)) for name, one in self.more.items()})
 
 
 def parameter_counts(model: nn.Module) -> dict[str, int]:
     """Numbers a model learns, by its immediate parts, and their ``total``.
 
-    IMU encoders are counted one by one (``imu.left_wrist``).
+    IMU encoders and further objectives are counted one by one (``imu.left_wrist``).
     """
     counts: dict[str, int] = {}
     for name, part in model.named_children():
-        inner = part.of.items() if isinstance(part, ImuEncoders) else [("", part)]
+        each = part.of if isinstance(part, ImuEncoders) else part
+        inner = each.items() if isinstance(each, nn.ModuleDict) else [("", part)]
         for below, module in inner:
             counts[f"{name}.{below}" if below else name] = sum(p.numel() for p in module.parameters())
     return {**counts, "total": sum(p.numel() for p in model.parameters())}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from m3n_studio.errors import M3nError
@@ -34,7 +34,7 @@ class Draft:
 
     def load(self, config: LearningConfig) -> None:
         """Hold another configuration."""
-        self._values = dict(_flat(config.model_dump()))
+        self._values = config.flat("python")
         self._unread.clear()
         self._written.clear()
         self.config: LearningConfig | None = config
@@ -44,7 +44,7 @@ class Draft:
             base = load_preset(config.preset)
         except M3nError:  # of another version of the program, or somebody's own
             base = LearningConfig()
-        self._base = dict(_flat(base.model_dump()))
+        self._base = base.flat("python")
 
     def text(self, name: str) -> str:
         """What stands in a field."""
@@ -107,14 +107,6 @@ def _reason(error: SettingProblem) -> str:
     """What is wrong, without the field's name, which is beside it."""
     text = str(error).removeprefix(f"{error.field}: ").split("; found ")[0]
     return text.removeprefix("Input should be ").strip()
-
-
-def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in data.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
 
 
 def _nested(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["int", "float", "bool", "choice", "text", "names", "ints"]
+Kind = Literal["int", "float", "bool", "choice", "text", "names", "ints", "numbers"]
 
 #: Not shown: they say what a configuration is, not what it does.
 HIDDEN = ("version", "preset")
@@ -110,7 +110,7 @@ def _kind(given: Mapping[str, Any]) -> Kind:
         items = [given.get("items"), *given.get("prefixItems", ())]
         whole = any(isinstance(i, Mapping) and i.get("type") == "integer" for i in items)
         return "ints" if whole else "names"
-    kinds: dict[str, Kind] = {"integer": "int", "number": "float", "boolean": "bool"}
+    kinds: dict[str, Kind] = {"integer": "int", "number": "float", "boolean": "bool", "object": "numbers"}
     return kinds.get(str(given.get("type")), "text")
 
 
@@ -137,6 +137,8 @@ def text_of(spec: FieldSpec, value: Any) -> str:
         return ", ".join(_quoted(str(v)) for v in value)
     if spec.kind == "ints":
         return ", ".join(str(v) for v in value)
+    if spec.kind == "numbers":
+        return ", ".join(f"{name} = {number!r}" for name, number in value.items())
     return repr(value) if spec.kind in ("int", "float") else str(value)
 
 
@@ -189,7 +191,20 @@ def _ints(text: str) -> tuple[int, ...]:
     return tuple(_int(part) for part in text.split(",") if part.strip())
 
 
+def _numbers(text: str) -> dict[str, float]:
+    """Numbers by name: ``one = 0.5, other = 2``."""
+    out: dict[str, float] = {}
+    for part in filter(str.strip, text.split(",")):
+        name, equals, number = (word.strip() for word in part.partition("="))
+        if not (name and equals):
+            raise ValueError(f"a name, = and a number are needed, e.g. name = 0.5; found {part.strip()!r}")
+        if name in out:
+            raise ValueError(f"{name} is there twice")
+        out[name] = _float(number)
+    return out
+
+
 _READERS: dict[str, Any] = {
     "int": _int, "float": _float, "bool": lambda text: text.strip().lower() in ("yes", "true", "1"),
-    "choice": str, "text": str, "names": _names, "ints": _ints,
+    "choice": str, "text": str, "names": _names, "ints": _ints, "numbers": _numbers,
 }  # fmt: skip
