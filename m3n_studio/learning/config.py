@@ -166,6 +166,14 @@ class WarmStartConfig(Settings):
     penalty: float = setting(
         20.0, "Half of it times the weights' squares is added to the summed cross-entropy", gt=0.0, le=1e9
     )
+    unlabelled: float = setting(
+        0.0, "What all unlabelled windows of the users learned from weigh together, as a multiple of the labelled "
+        "ones; they count as what the regression says of them (self-training); 0 leaves them out", ge=0.0, le=100.0,
+    )  # fmt: skip
+    copies: int = setting(
+        0, "How often each labelled window counts again as a strap turned at random would give it", ge=0, le=100
+    )
+    copies_deg: float = setting(20.0, "By how much at most such a strap is turned", unit="deg", ge=0.0, le=180.0)
     refine: OptimiserConfig = setting(
         OptimiserConfig(epochs=20, learning_rate=1e-3, schedule="cosine"),
         "What is trained after it, as freeze allows; half of the epochs count as the plateau",

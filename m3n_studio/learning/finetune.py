@@ -37,7 +37,7 @@ from m3n_studio.learning.pretrain import Pretrained, open_pretrained
 from m3n_studio.learning.run_folder import About, RunFolder, take_up
 from m3n_studio.learning.running import Tell, running
 from m3n_studio.learning.trained import Trained, mean_gates
-from m3n_studio.learning.warm_start import standardise, straight_of, warm_start
+from m3n_studio.learning.warm_start import standardise, straight_of, turned, warm_start
 from m3n_studio.learning.windows import Singles, Windows
 
 
@@ -132,7 +132,12 @@ def _fold(
         if straight_of(network) is not None:
             standardise(network, normal, users.train)
         if warm:
-            warm_start(network, normal, train, own.warm_start.penalty)
+            rng = np.random.default_rng([seed, 1])
+            copies = [turned(windows.imu[train], own.warm_start.copies_deg, rng) for _ in range(own.warm_start.copies)]
+            warm_start(
+                network, normal, train, own.warm_start, unlabelled=np.setdiff1d(users.train, train),
+                copies=[scaler.apply(imu, windows.mask[train]) for imu in copies],
+            )  # fmt: skip
         fitted = _trained(config, network, normal, chosen, source is not None, warm, folder, seed, number, say,
                           cancelled, accelerator)  # fmt: skip
         probability, of_tokens = Trained(network, scaler, windows.classes, windows.placements).run(tested)

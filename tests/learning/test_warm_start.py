@@ -6,11 +6,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from m3n_studio.errors import Cancelled
 from m3n_studio.learning import checkpoints
-from m3n_studio.learning.config import load_preset
+from m3n_studio.learning.config import WarmStartConfig, load_preset
 from m3n_studio.learning.events import Remark, Step
 from m3n_studio.learning.finetune import build, finetune
 from m3n_studio.learning.folds import make_folds
@@ -18,9 +20,11 @@ from m3n_studio.learning.methods import find_method
 from m3n_studio.learning.pretrain import open_pretrained, pretrain
 from m3n_studio.learning.settings import SettingProblem
 from m3n_studio.learning.trained import open_classifiers
-from m3n_studio.learning.warm_start import solve, standardise, straight_of, warm_start
+from m3n_studio.learning.warm_start import solve, standardise, straight_of, turned, warm_start
 
 from . import tiny
+
+START = WarmStartConfig(penalty=1.0)
 
 
 @pytest.fixture(autouse=True)
@@ -65,12 +69,17 @@ def begun(pretrained, method, windows, **changes):
     return network, config
 
 
+def shares(label, classes):
+    return torch.nn.functional.one_hot(torch.from_numpy(label), classes).double()
+
+
 @pytest.mark.parametrize("classes", [2, 4])
-def test_the_solution_is_that_of_regularised_logistic_regression(classes):
+@pytest.mark.parametrize("features", [7, 60])
+def test_the_solution_is_that_of_regularised_logistic_regression(classes, features):
     rng = np.random.default_rng(0)
     label = np.arange(40) % classes
-    x = rng.normal(size=(40, 7)) + label[:, None] * np.linspace(-1, 1, 7)
-    weight, offset = solve(torch.from_numpy(x), torch.from_numpy(label), classes, 5.0)
+    x = rng.normal(size=(40, features)) + label[:, None] * np.linspace(-1, 1, features)
+    weight, offset = solve(torch.from_numpy(x), shares(label, classes), 5.0)
     found = (torch.from_numpy(x) @ weight.T + offset).softmax(1).numpy()
     if classes > 2:
         other = LogisticRegression(C=1 / 5.0, tol=1e-10, max_iter=2000).fit(x, label)
@@ -80,13 +89,60 @@ def test_the_solution_is_that_of_regularised_logistic_regression(classes):
         np.testing.assert_allclose(found, other.predict_proba(x), atol=1e-5)
 
 
+def test_a_row_that_weighs_two_is_a_row_that_stands_twice():
+    rng = np.random.default_rng(1)
+    x, target = torch.from_numpy(rng.normal(size=(12, 5))), shares(np.arange(12) % 3, 3)
+    twice = solve(torch.cat([x, x[:4]]), torch.cat([target, target[:4]]), 2.0)
+    weighed = solve(x, target, 2.0, torch.tensor([2.0] * 4 + [1.0] * 8, dtype=torch.float64))
+    for one, other in zip(twice, weighed, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.0, 180.0))
+def test_a_turned_strap_changes_axes_but_no_length_and_turns_no_further_than_asked(seed, most_deg):
+    rng = np.random.default_rng(seed)
+    imu = rng.normal(size=(3, 2, 6, 5)).astype(np.float32)
+    found = turned(imu, most_deg, rng)
+    for part in (slice(0, 3), slice(3, 6)):
+        before, after = imu[:, :, part], found[:, :, part]
+        length = np.linalg.norm(before, axis=2)
+        np.testing.assert_allclose(np.linalg.norm(after, axis=2), length, rtol=1e-4)
+        apart = np.linalg.norm(after - before, axis=2)  # of a chord
+        assert (apart <= 2 * length * np.sin(np.deg2rad(most_deg) / 2) + 1e-4).all()
+    gram = [np.einsum("npit,npiu->nptu", x[:, :, :3], x[:, :, 3:]) for x in (imu, found)]
+    np.testing.assert_allclose(*gram, atol=1e-4)  # acc and gyr turn together
+
+
+def test_labels_of_unlabelled_windows_are_not_looked_at_but_their_windows_are(pretrained):
+    windows, train = tiny.windows(), np.arange(0, 40, 8)
+    rest, start = np.setdiff1d(np.arange(len(windows)), train), START.with_({"unlabelled": 2.0})
+    hidden = replace(windows, label=np.where(np.isin(np.arange(len(windows)), train), windows.label, -1))
+    found = []
+    for of, unlabelled in ((windows, rest), (hidden, rest), (windows, rest[:0])):
+        network, _ = begun(pretrained, "linear", windows)
+        warm_start(network, of, train, start, unlabelled=unlabelled)
+        found.append(network.straight.linear.weight.detach().clone())
+    torch.testing.assert_close(found[0], found[1])
+    assert (found[0] - found[2]).abs().max() > 1e-3
+
+
+def test_a_window_and_its_copies_weigh_as_one(pretrained):
+    windows, train = tiny.windows(), np.arange(0, 40, 3)
+    found = []
+    for copies in ((), [windows.imu[train]] * 3):
+        network, _ = begun(pretrained, "linear", windows)
+        warm_start(network, windows, train, START, copies=copies)
+        found.append(network.straight.linear.weight.detach().clone())
+    torch.testing.assert_close(*found, atol=1e-5, rtol=1e-4)
+
+
 @pytest.mark.parametrize("source", ["embedding", "tokens"])
 @pytest.mark.parametrize("method", ["multi3net", "multi3net_plus", "linear"])
 def test_it_begins_as_the_regression_and_the_head_adds_nothing(pretrained, method, source):
     windows = tiny.windows()
     network, _ = begun(pretrained, method, windows, model__classifier__straight_from=source)
     train = np.arange(0, len(windows), 2)
-    warm_start(network, windows, train, 1.0)
+    warm_start(network, windows, train, START)
     imu, mask = torch.from_numpy(windows.imu), torch.from_numpy(windows.mask)
     with torch.no_grad():
         logits = network(imu, mask).logits
@@ -97,7 +153,7 @@ def test_it_begins_as_the_regression_and_the_head_adds_nothing(pretrained, metho
 def test_a_class_without_a_window_is_never_said_and_a_missing_placement_counts_nothing(pretrained):
     windows = tiny.windows()
     network, _ = begun(pretrained, "linear", windows)
-    warm_start(network, windows, np.flatnonzero(windows.label != 1), 1.0)
+    warm_start(network, windows, np.flatnonzero(windows.label != 1), START)
     mask = torch.from_numpy(windows.mask).clone()
     with torch.no_grad():
         assert not (network(torch.from_numpy(windows.imu), mask).logits.argmax(1) == 1).any()
