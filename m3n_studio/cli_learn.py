@@ -132,7 +132,7 @@ def finetune(
     """Train and test a classifier on labelled recordings, folds by user."""
     from m3n_studio.learning.finetune import finetune as run
     from m3n_studio.learning.run_folder import RunFolder
-    from m3n_studio.learning.windows import cut
+    from m3n_studio.learning.windows import cut_to_learn
     from m3n_studio.project.training_inputs import as_it_began, remembering, without
 
     start: dict[str, Any] = {
@@ -151,8 +151,10 @@ def finetune(
         recordings = without(load_recordings(data, tier, config.windows, tell), leave_out or ())
     if resume:
         recordings = as_it_began(out, recordings)
-    windows = cut(recordings, config.windows)
-    _note(f"{len(windows)} windows of {len(windows.subjects)} users, {len(windows.classes)} classes")
+    windows = cut_to_learn(recordings, config)
+    labelled = int(windows.counts().sum())
+    more = f" and {len(windows) - labelled} without a label" if labelled < len(windows) else ""
+    _note(f"{labelled} windows{more} of {len(windows.subjects)} users, {len(windows.classes)} classes")
     made_from = {"data": str(Path(data).resolve()), "tier": tier, "without": "\n".join(leave_out or ())}
     with _messages() as say, _stoppable() as stopped:
         done = run(out, config, windows, pretrained=pretrained, made_from=made_from, resume=resume,

@@ -4,6 +4,8 @@ Few labels: `labels_per_class` windows of every class are drawn from the trainin
 from the users who validate, so that stopping does not see more labels than learning. Classical
 methods need no validation; they learn from `labels_per_class` windows of all users not tested. So
 does a network whose start is in closed form (:mod:`~m3n_studio.learning.warm_start`): nobody stops it.
+Where that start also learns from unlabelled windows, it is from those of everybody not tested: with
+no label, or with one that was not drawn, which then is not looked at.
 Normalisation is fitted on all windows of the training users, which needs no label; a pretrained
 encoder sees signals in the units of its pretraining instead, unless the configuration says otherwise.
 """
@@ -38,7 +40,9 @@ from m3n_studio.learning.run_folder import About, RunFolder, take_up
 from m3n_studio.learning.running import Tell, running
 from m3n_studio.learning.trained import Trained, mean_gates
 from m3n_studio.learning.warm_start import standardise, straight_of, turned, warm_start
-from m3n_studio.learning.windows import Singles, Windows
+from m3n_studio.learning.windows import Ints, Singles, Windows
+
+_MOST_UNLABELLED = 3000
 
 
 def finetune(
@@ -135,7 +139,7 @@ def _fold(
             rng = np.random.default_rng([seed, 1])
             copies = [turned(windows.imu[train], own.warm_start.copies_deg, rng) for _ in range(own.warm_start.copies)]
             warm_start(
-                network, normal, train, own.warm_start, unlabelled=np.setdiff1d(users.train, train),
+                network, normal, train, own.warm_start, unlabelled=_unlabelled(users, train, rng),
                 copies=[scaler.apply(imu, windows.mask[train]) for imu in copies],
             )  # fmt: skip
         fitted = _trained(config, network, normal, chosen, source is not None, warm, folder, seed, number, say,
@@ -154,6 +158,12 @@ def _fold(
     facts |= {"macro_f1": reached.macro_f1, "trained_on": len(train), "seconds": time.monotonic() - began}
     run.write_json(f"{place}/result.json", facts)
     say(Remark("fold", f"macro F1 {100 * reached.macro_f1:.1f}", fold.name, {"macro_f1": reached.macro_f1}))
+
+
+def _unlabelled(users: Fold, train: Ints, rng: np.random.Generator) -> Ints:
+    """Windows of those not tested that are not learned from by their label, at most some thousands."""
+    found = np.union1d(np.setdiff1d(users.train, train), users.unlabelled)
+    return found if len(found) <= _MOST_UNLABELLED else np.sort(rng.choice(found, _MOST_UNLABELLED, replace=False))
 
 
 def _trained(

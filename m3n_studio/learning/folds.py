@@ -8,7 +8,7 @@ recordings, and no two parts share a sample. Nothing here imports torch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -30,12 +30,15 @@ class Fold:
         E.g. ``"fold 2 of 5"`` or the tested user.
     train, validation, test : (n,) int64
         Indices into the windows; labelled ones only, sorted, no user in two of them.
+    unlabelled : (n,) int64
+        Windows without a label of anybody who is not tested (by time: that share no sample with a tested one).
     """
 
     name: str
     train: Ints
     validation: Ints
     test: Ints
+    unlabelled: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def fitting(self) -> Ints:
@@ -44,7 +47,7 @@ class Fold:
 
     def with_train(self, train: Ints) -> Fold:
         """The fold with fewer training windows."""
-        return Fold(self.name, train, self.validation, self.test)
+        return replace(self, train=train)
 
 
 def user_folds(windows: Windows, folds: int = 5, *, seed: int = 0, validation_users: int = 1) -> tuple[Fold, ...]:
@@ -62,7 +65,7 @@ def user_folds(windows: Windows, folds: int = 5, *, seed: int = 0, validation_us
         Of the users not tested, drawn for each fold; 0 for none. The paper validates on the tested
         group, which selects on test users; we do not.
     """
-    users = windows.subjects
+    users = _labelled(windows)
     if not 2 <= folds <= len(users):
         raise ValueProblem(f"{folds} folds by user need 2 to {len(users)} of them: there are {len(users)} users")
     groups = _even_groups(_class_table(windows, users), folds, np.random.default_rng([seed, 1]))
@@ -73,7 +76,7 @@ def user_folds(windows: Windows, folds: int = 5, *, seed: int = 0, validation_us
 
 def leave_one_user_out(windows: Windows, *, seed: int = 0, validation_users: int = 1) -> tuple[Fold, ...]:
     """Each user tested alone; of the others `validation_users` drawn to validate."""
-    users = windows.subjects
+    users = _labelled(windows)
     if len(users) < 2:
         raise ValueProblem(f"leaving one user out needs at least 2 users; there is {', '.join(users) or 'none'}")
     return _folds(windows, list(users), [[user] for user in users], seed, validation_users)
@@ -115,7 +118,8 @@ def time_folds(windows: Windows, folds: int = 5, *, seed: int = 0, validate: boo
         used = {i, (i + 1) % folds} if validate else {i}
         rest = np.sort(np.concatenate([part for j, part in enumerate(parts) if j not in used]))
         train = _apart(windows, _apart(windows, rest, test), validation)
-        out.append(Fold(f"part {i + 1} of {folds}", train, validation, test))
+        others = _apart(windows, np.flatnonzero(windows.label < 0), test)
+        out.append(Fold(f"part {i + 1} of {folds}", train, validation, test, others))
     return tuple(out)
 
 
@@ -151,7 +155,7 @@ def _apart(windows: Windows, some: Ints, others: Ints) -> Ints:
 
 def make_folds(windows: Windows, kind: str, *, seed: int = 0, validation_users: int = 1) -> tuple[Fold, ...]:
     """The folds a configuration names: ``users5``, ``leave-one-out`` or ``time5``; `ValueProblem` for another."""
-    users = len(windows.subjects)
+    users = len(_labelled(windows))
     if kind in ("users5", "leave-one-out") and users < 2 + bool(validation_users):
         raise ValueProblem(
             f"folds by user need {2 + bool(validation_users)} users or more; there {'is' if users == 1 else 'are'}"
@@ -160,7 +164,7 @@ def make_folds(windows: Windows, kind: str, *, seed: int = 0, validation_users: 
     if kind == "time5":
         return time_folds(windows, 5, seed=seed, validate=validation_users > 0)
     if kind == "users5":
-        folds = min(5, len(windows.subjects))
+        folds = min(5, users)
         return user_folds(windows, folds, seed=seed, validation_users=validation_users)
     if kind == "leave-one-out":
         return leave_one_user_out(windows, seed=seed, validation_users=validation_users)
@@ -184,6 +188,11 @@ def few_labels(windows: Windows, train: Ints, per_class: int, *, seed: int = 0) 
     return np.sort(np.concatenate(kept)) if kept else train[:0]
 
 
+def _labelled(windows: Windows) -> tuple[str, ...]:
+    """Users with a labelled window, sorted."""
+    return tuple(str(s) for s in np.unique(windows.subject[windows.label >= 0]))
+
+
 def _class_table(windows: Windows, users: Sequence[str]) -> NDArray[np.float64]:
     """Windows of every user and class (U, C)."""
     return np.array([windows.counts(np.flatnonzero(windows.subject == u)) for u in users], dtype=np.float64)
@@ -205,17 +214,20 @@ def _even_groups(table: NDArray[np.float64], folds: int, rng: np.random.Generato
 def _folds(
     windows: Windows, names: Sequence[str], tested: Sequence[Sequence[str]], seed: int, validation_users: int
 ) -> tuple[Fold, ...]:
-    labelled = windows.label >= 0
+    labelled, users = windows.label >= 0, _labelled(windows)
     out = []
     for index, (name, test) in enumerate(zip(names, tested, strict=True)):
-        others = [u for u in windows.subjects if u not in set(test)]
+        others = [u for u in users if u not in set(test)]
         if validation_users >= len(others):
             raise ValueProblem(f"{name}: {validation_users} users to validate leave none of {len(others)} to train on")
         drawn = np.random.default_rng([seed, 3, index]).permutation(len(others))[:validation_users]
         validation = [others[i] for i in drawn]
         train = [u for u in others if u not in set(validation)]
-        parts = [np.flatnonzero(labelled & np.isin(windows.subject, who)) for who in (train, validation, test)]
-        out.append(Fold(name, *parts))
+        fit, stop, tested_on = (
+            np.flatnonzero(labelled & np.isin(windows.subject, who)) for who in (train, validation, test)
+        )
+        unlabelled = np.flatnonzero(~labelled & ~np.isin(windows.subject, test))
+        out.append(Fold(name, fit, stop, tested_on, unlabelled))
     return tuple(out)
 
 

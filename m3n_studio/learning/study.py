@@ -50,7 +50,7 @@ from m3n_studio.learning.contributed import check_encoder, check_weights
 from m3n_studio.learning.methods import Method, find_method
 from m3n_studio.learning.settings import SettingProblem, Settings, setting
 from m3n_studio.learning.study_marks import for_pretraining, objectives_told, settings_mark, told
-from m3n_studio.learning.windows import LabelledRecording, Windows, cut
+from m3n_studio.learning.windows import LabelledRecording, Windows, cut_to_learn
 
 WRISTS = {"left": ("left_wrist",), "right": ("right_wrist",), "both": ("left_wrist", "right_wrist")}
 _LARGEST = 1_000_000
@@ -200,7 +200,7 @@ def run_study(
         Asked before every step; the study goes on from there next time.
     """
     plan.out.mkdir(parents=True, exist_ok=True)
-    windows = cut(load(plan.data), plan.config.windows)
+    windows = cut_to_learn(load(plan.data), plan.config)
     todo = cells(plan)
     work = _Work(plan, windows, cache, tell, cancelled)
     for number, cell in enumerate(todo, start=1):

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from m3n_studio.annotation.model import Annotation, Tier
 from m3n_studio.errors import ValueProblem
-from m3n_studio.learning.config import WindowSpec
+from m3n_studio.learning.config import LearningConfig, WindowSpec
 from m3n_studio.learning.intervals import covered, merged, overlaps
 from m3n_studio.recordings.signal import Signal
 
-__all__ = ["LabelSpan", "LabelledRecording", "WindowSpec", "Windows", "cut", "label_spans"]
+__all__ = ["LabelSpan", "LabelledRecording", "WindowSpec", "Windows", "cut", "cut_to_learn", "label_spans"]
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -197,6 +197,12 @@ def cut(
         raise ValueProblem(_why_none(recordings, spec))
     rows = ("imu", "mask", "label", "purity", "subject", "recording", "start_s")
     return replace(parts[0], **{name: np.concatenate([getattr(p, name) for p in parts]) for name in rows})
+
+
+def cut_to_learn(recordings: Sequence[LabelledRecording], config: LearningConfig) -> Windows:
+    """Windows as a finetuning wants them: those without a label too, where its start learns from them."""
+    wanted = config.finetune.warm_start
+    return cut(recordings, config.windows, unlabelled=wanted.use and wanted.unlabelled > 0)
 
 
 def _labels_met(recordings: Sequence[LabelledRecording], spec: WindowSpec) -> tuple[str, ...]:

@@ -161,3 +161,30 @@ def test_one_person_gets_folds_by_time_and_is_told_so():
     assert len(make_folds(data, "time5")) == 5
     with pytest.raises(ValueProblem, match="label more"):
         make_folds(in_time((2, 1, 0), recordings=1), "time5")
+
+
+@pytest.mark.parametrize("kind", ["users5", "leave-one-out"])
+def test_windows_without_a_label_are_those_of_anybody_not_tested(kind):
+    found = some_unlabelled(windows({f"u{i}": (5, 5) for i in range(6)}), every=3, nobody="u5")
+    for fold in make_folds(found, kind):
+        assert (found.label[fold.unlabelled] < 0).all()
+        assert set(found.subject[fold.unlabelled]) == set(found.subjects) - set(found.subject[fold.test])
+        for part in (fold.train, fold.validation, fold.test):
+            assert (found.label[part] >= 0).all()
+            assert "u5" not in found.subject[part]  # who has no label is neither tested nor validates
+
+
+def test_by_time_windows_without_a_label_touch_no_tested_one():
+    found = some_unlabelled(windows({"u0": (40, 40), "u1": (40, 40)}), every=4)
+    for fold in make_folds(found, "time5"):
+        assert len(fold.unlabelled)
+        for index in fold.unlabelled:
+            same = fold.test[found.recording[fold.test] == found.recording[index]]
+            assert (np.abs(found.start_s[same] - found.start_s[index]) >= found.samples / found.rate_hz - 1e-6).all()
+
+
+def some_unlabelled(found, every, nobody=""):
+    label = found.label.copy()
+    label[::every] = -1
+    label[found.subject == nobody] = -1
+    return replace(found, label=label)

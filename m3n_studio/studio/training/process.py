@@ -63,13 +63,13 @@ def be_modest() -> None:
 
 def _finetune(order: RunOrder, tell: Callable[[Message], None], task: Task) -> None:
     from m3n_studio.learning.finetune import finetune
-    from m3n_studio.learning.windows import cut
+    from m3n_studio.learning.windows import cut_to_learn
     from m3n_studio.project.training_inputs import as_it_began, remembering
 
     recordings = read_recordings(order.data, order.tier, order.without, task.cancelled)
     if order.resume:
         recordings = as_it_began(order.path, recordings)
-    windows = cut(recordings, order.config.windows)
+    windows = cut_to_learn(recordings, order.config)
     task.check()
     finetune(
         order.path, order.config, windows, pretrained=order.pretrained or None, made_from=made_from(order),
