@@ -256,3 +256,15 @@ def test_a_run_that_was_cancelled_goes_on_to_the_same_weights(tmp_path, pretrain
     for part in ("encoder", "straight", "head"):
         one, other = (weights(tmp_path / name, part) for name in ("whole", "parts"))
         assert all(torch.equal(one[n], v) for n, v in other.items())
+
+
+def test_a_run_made_before_there_were_the_newer_settings_opens_as_it_was(tmp_path, pretrained):
+    made = run(tmp_path / "run", pretrained, finetune__method="multi3net_plus")
+    windows = tiny.windows()
+    before = open_classifiers(made.path)[0].run(windows)[0]
+    path = made.path / "config.toml"
+    newer = ("straight_from", "kind", "unlabelled", "copies", "copies_deg", "[pretrain.loss.weights]")
+    lines = [line for line in path.read_text().splitlines() if not line.startswith(newer)]
+    assert len(lines) == len(path.read_text().splitlines()) - len(newer)
+    path.write_text("\n".join(lines))
+    np.testing.assert_array_equal(open_classifiers(made.path)[0].run(windows)[0], before)
