@@ -173,7 +173,7 @@ class WarmStartConfig(Settings):
     copies: int = setting(
         0, "How often each labelled window counts again as a strap turned at random would give it", ge=0, le=100
     )
-    copies_deg: float = setting(20.0, "By how much at most such a strap is turned", unit="deg", ge=0.0, le=180.0)
+    turn_deg: float = setting(20.0, "By how much at most such a strap is turned", unit="deg", ge=0.0, le=180.0)
     refine: OptimiserConfig = setting(
         OptimiserConfig(epochs=20, learning_rate=1e-3, schedule="cosine"),
         "What is trained after it, as freeze allows; half of the epochs count as the plateau",

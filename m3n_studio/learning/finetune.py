@@ -137,7 +137,7 @@ def _fold(
             standardise(network, normal, users.train)
         if warm:
             rng = np.random.default_rng([seed, 1])
-            copies = [turned(windows.imu[train], own.warm_start.copies_deg, rng) for _ in range(own.warm_start.copies)]
+            copies = [turned(windows.imu[train], own.warm_start.turn_deg, rng) for _ in range(own.warm_start.copies)]
             warm_start(
                 network, normal, train, own.warm_start, unlabelled=_unlabelled(users, train, rng),
                 copies=[scaler.apply(imu, windows.mask[train]) for imu in copies],

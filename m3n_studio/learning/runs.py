@@ -34,6 +34,9 @@ def details(path: str | Path, last: int = 10) -> list[str]:
         lines.append(f"message: {state.message}")
     lines += [f"{name} = {ours} (preset: {preset})" for name, (preset, ours) in run.config.changes().items()]
     lines.append("  ".join(f"{name} {version}" for name, version in about.environment.items()))
+    counts = run.metrics.get("parameters")
+    if isinstance(counts, dict):
+        lines.append("parameters: " + ", ".join(f"{part} {count:,}" for part, count in counts.items()))
     events = [e for e in follow(path).new() if not isinstance(e.message, Step)]
     return lines + [said(e.message) for e in events[len(events) - last :] if last]
 

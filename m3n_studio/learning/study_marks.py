@@ -17,7 +17,7 @@ from m3n_studio.learning.model_config import ClassifierConfig, DeepConvLstmConfi
 #: Settings that came after results were kept, and what those were computed with.
 _LATER: dict[str, Any] = {
     "model.imu.kind": "attention", "pretrain.loss.weights": {}, "finetune.warm_start.unlabelled": 0.0,
-    "finetune.warm_start.copies": 0, "finetune.warm_start.copies_deg": 20.0,
+    "finetune.warm_start.copies": 0, "finetune.warm_start.turn_deg": 20.0,
 }  # fmt: skip
 
 

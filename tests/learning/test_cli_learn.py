@@ -186,6 +186,8 @@ def test_windows_are_drawn_once_and_learned_from(tmp_path, capsys):
     said = capsys.readouterr()
     assert "as they were drawn into drawn.h5" in said.err
     assert "pretrained multi3net_plus" in said.out
+    main(["runs", "show", str(run)])
+    assert "parameters: imu.left_wrist " in capsys.readouterr().out
     with pytest.raises(SystemExit):
         main(["draw", "--motion", "demo", "--out", str(tmp_path / "drawn.zip")])
     assert ".h5 or .hdf5" in capsys.readouterr().err
