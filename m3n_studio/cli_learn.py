@@ -35,9 +35,6 @@ Motion = Annotated[
     list[str], typer.Option("--motion", "-m", help="Folder or file of motions, or `demo`; repeat for several.")
 ]
 
-#: Endings of a file of windows that are drawn already.
-STORED = (".h5", ".hdf5")
-
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands on the command line."""
@@ -56,6 +53,7 @@ def draw(
     change: Set = None,
 ) -> None:
     """Draw pretraining's windows into a file once, to pretrain from it elsewhere or again."""
+    from m3n_studio.learning.motion_batches import STORED
     from m3n_studio.learning.motion_set import load_motions
     from m3n_studio.learning.text import read_templates
     from m3n_studio.learning.triple_cache import write_cache
